@@ -1,0 +1,1 @@
+//! XEP-0124 and XEP-0206: client side.
