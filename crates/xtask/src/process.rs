@@ -179,20 +179,25 @@ mod tests {
 
     #[test]
     fn colours_are_dropped() {
-        assert_eq!(without_colours("\u{1b}[32m  3 passed\u{1b}[0m"), "  3 passed");
+        assert_eq!(
+            without_colours("\u{1b}[32m  3 passed\u{1b}[0m"),
+            "  3 passed"
+        );
     }
 
     #[test]
     fn both_streams_are_kept_and_failure_is_seen() {
-        let outcome = watch(command("sh", Path::new("/")).args(["-c", "echo one; echo two >&2; exit 3"]))
-            .expect("a shell exists");
+        let outcome =
+            watch(command("sh", Path::new("/")).args(["-c", "echo one; echo two >&2; exit 3"]))
+                .expect("a shell exists");
         assert!(!outcome.success);
         assert!(outcome.output.contains("one") && outcome.output.contains("two"));
     }
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = run(&mut command("no-such-program-here", Path::new("/"))).expect_err("it does not exist");
+        let error = run(&mut command("no-such-program-here", Path::new("/")))
+            .expect_err("it does not exist");
         assert!(format!("{error:#}").contains("no-such-program-here"));
     }
 }

@@ -60,7 +60,10 @@ pub(crate) fn packages() -> anyhow::Result<()> {
         bail!("{}", instructions(&missing));
     }
     for package in &missing {
-        announce(&format!("Preparing: Debian's {} for {}", package.name, package.reason));
+        announce(&format!(
+            "Preparing: Debian's {} for {}",
+            package.name, package.reason
+        ));
     }
     let held = HeldDaemons::hold()?;
     let done = install(&missing);
@@ -81,18 +84,19 @@ fn install(missing: &[&Package]) -> anyhow::Result<()> {
 }
 
 fn disable(missing: &[&Package]) -> anyhow::Result<()> {
-    // Without a running systemd there is nothing that would start them.
-    if !Path::new("/run/systemd/system").is_dir() {
+    // The package enables its unit for the next start of the machine even where nothing runs now.
+    if process::find("systemctl").is_none() {
         return Ok(());
     }
     for unit in missing.iter().filter_map(|package| package.unit) {
-        process::run(command("systemctl", Path::new("/")).args(["disable", "--now", unit]))?;
+        process::run(command("systemctl", Path::new("/")).args(["disable", unit]))?;
     }
     Ok(())
 }
 
 fn root_on_debian() -> bool {
-    let root = process::read(command("id", Path::new("/")).arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let root =
+        process::read(command("id", Path::new("/")).arg("-u")).is_ok_and(|id| id.trim() == "0");
     root && Path::new("/etc/debian_version").exists() && process::find("apt-get").is_some()
 }
 
@@ -103,7 +107,10 @@ fn instructions(missing: &[&Package]) -> String {
         names.join(" ")
     );
     for package in missing {
-        text.push_str(&format!("\n  {} ({}): {}", package.name, package.file, package.reason));
+        text.push_str(&format!(
+            "\n  {} ({}): {}",
+            package.name, package.file, package.reason
+        ));
     }
     text
 }
@@ -119,7 +126,8 @@ impl HeldDaemons {
         if Path::new(POLICY).exists() {
             return Ok(Self { ours: false });
         }
-        fs::write(POLICY, "#!/bin/sh\nexit 101\n").with_context(|| format!("can't write {POLICY}"))?;
+        fs::write(POLICY, "#!/bin/sh\nexit 101\n")
+            .with_context(|| format!("can't write {POLICY}"))?;
         fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))
             .with_context(|| format!("can't make {POLICY} executable"))?;
         Ok(Self { ours: true })

@@ -30,7 +30,10 @@ fn node(workspace: &Workspace) -> anyhow::Result<()> {
     let version = process::read(command("node", workspace.root()).arg("--version"))
         .context("Node.js 20 or newer is needed")?;
     if major(&version).is_none_or(|major| major < OLDEST_NODE) {
-        bail!("Node.js {OLDEST_NODE} or newer is needed, this is {}", version.trim());
+        bail!(
+            "Node.js {OLDEST_NODE} or newer is needed, this is {}",
+            version.trim()
+        );
     }
     Ok(())
 }
@@ -47,7 +50,13 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 fn major(version: &str) -> Option<u32> {
-    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+    version
+        .trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]

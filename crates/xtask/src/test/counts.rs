@@ -12,12 +12,18 @@ pub(crate) struct Counts {
 impl Counts {
     /// One check that passed.
     pub(crate) fn success() -> Self {
-        Self { passed: 1, failed: 0 }
+        Self {
+            passed: 1,
+            failed: 0,
+        }
     }
 
     /// One check that failed.
     pub(crate) fn failure() -> Self {
-        Self { passed: 0, failed: 1 }
+        Self {
+            passed: 0,
+            failed: 1,
+        }
     }
 
     /// A program that is one check by itself.
@@ -35,7 +41,8 @@ impl Counts {
         for line in outcome.output.lines() {
             if let Some(result) = line.strip_prefix("test result: ") {
                 counts.passed += number_before(result, " passed");
-                counts.failed += number_before(result, " failed") + number_before(result, " ignored");
+                counts.failed +=
+                    number_before(result, " failed") + number_before(result, " ignored");
             }
         }
         counts.checked_against(outcome.success)
@@ -46,34 +53,21 @@ impl Counts {
         let mut counts = Self::default();
         for line in outcome.output.lines() {
             let mut words = line.split_whitespace();
-            let (Some(Ok(number)), Some(word)) = (words.next().map(str::parse::<u64>), words.next()) else {
+            let (Some(Ok(number)), Some(word)) =
+                (words.next().map(str::parse::<u64>), words.next())
+            else {
                 continue;
             };
             // Only the closing lines are two words, with at most a time behind them.
-            if words.next().is_some_and(|rest| !rest.starts_with('(') && word != "did") {
+            if words
+                .next()
+                .is_some_and(|rest| !rest.starts_with('(') && word != "did")
+            {
                 continue;
             }
             match word {
                 "passed" => counts.passed += number,
                 "failed" | "flaky" | "skipped" | "interrupted" | "did" => counts.failed += number,
-                _ => {}
-            }
-        }
-        counts.checked_against(outcome.success)
-    }
-
-    /// Sums the closing lines of Node's test runner (`# pass 3` or `ℹ pass 3`).
-    pub(crate) fn of_node_test(outcome: &Outcome) -> Self {
-        let mut counts = Self::default();
-        for line in outcome.output.lines() {
-            let mut words = line.split_whitespace();
-            let (Some("#" | "ℹ"), Some(word), Some(number)) = (words.next(), words.next(), words.next()) else {
-                continue;
-            };
-            let number = number.parse().unwrap_or(0);
-            match word {
-                "pass" => counts.passed += number,
-                "fail" | "cancelled" | "skipped" | "todo" => counts.failed += number,
                 _ => {}
             }
         }
@@ -115,7 +109,13 @@ mod tests {
         let text = "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n\
                     test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s\n";
         let counts = Counts::of_cargo_test(&outcome(false, text));
-        assert_eq!(counts, Counts { passed: 15, failed: 3 });
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 15,
+                failed: 3
+            }
+        );
     }
 
     #[test]
@@ -127,7 +127,10 @@ mod tests {
     #[test]
     fn a_run_without_tests_has_failed() {
         let text = "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        assert_eq!(Counts::of_cargo_test(&outcome(true, text)), Counts::failure());
+        assert_eq!(
+            Counts::of_cargo_test(&outcome(true, text)),
+            Counts::failure()
+        );
         assert_eq!(Counts::of_playwright(&outcome(true, "")), Counts::failure());
     }
 
@@ -136,14 +139,12 @@ mod tests {
         let text = "  ✓  1 [chromium] › chat.spec.ts:3:1 › two people chat (2.1s)\n  2 failed\n    [chromium] › a.spec.ts\n  \
                     1 skipped\n  1 did not run\n  30 passed (1.2m)\n";
         let counts = Counts::of_playwright(&outcome(false, text));
-        assert_eq!(counts, Counts { passed: 30, failed: 4 });
-    }
-
-    #[test]
-    fn node_results_are_summed() {
-        let counts = Counts::of_node_test(&outcome(false, "# tests 4\n# pass 3\n# fail 1\n"));
-        assert_eq!(counts, Counts { passed: 3, failed: 1 });
-        let counts = Counts::of_node_test(&outcome(true, "ℹ pass 7\nℹ fail 0\n"));
-        assert_eq!(counts, Counts { passed: 7, failed: 0 });
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 30,
+                failed: 4
+            }
+        );
     }
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::process::announce;
-use crate::test::counts::Counts;
+pub(crate) use crate::test::counts::Counts;
 use crate::test::summary::Summary;
 use crate::workspace::Workspace;
 
