@@ -1,0 +1,123 @@
+//! What the demo keeps between runs: the database, the accounts in it, the secret that signs visitor tokens.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+/// Local part and name of everyone who can sign in.
+pub(crate) const ACCOUNTS: &[(&str, &str)] = &[
+    ("alice", "Alice Archer"),
+    ("bob", "Bob Baker"),
+    ("carol", "Carol Cooper"),
+];
+/// Known to everyone on purpose: the demo listens on the loopback address only.
+pub(crate) const PASSWORD: &str = "wonderland";
+
+/// `converse-server user add`: the account is there already.
+const ACCOUNT_EXISTS: i32 = 3;
+
+pub(crate) struct Data {
+    server: PathBuf,
+    folder: PathBuf,
+}
+
+impl Data {
+    /// Makes the folder and the secret on the first run.
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub(crate) fn open(server: &Path, folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+        let data = Self {
+            server: server.to_path_buf(),
+            folder: folder.to_path_buf(),
+        };
+        make_secret(&data.secret_file())?;
+        Ok(data)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn secret_file(&self) -> PathBuf {
+        self.folder.join("prebind.secret")
+    }
+
+    /// `converse-server` with the settings that every one of its commands needs here.
+    pub(crate) fn server(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.server);
+        command
+            .args(arguments)
+            .args(["--domain", "localhost", "--data-dir"])
+            .arg(&self.folder);
+        command
+    }
+
+    /// Adds the accounts that are not there yet.
+    ///
+    /// # Errors
+    /// When the server can't write its database.
+    pub(crate) fn add_accounts(&self) -> anyhow::Result<()> {
+        for (account, name) in ACCOUNTS {
+            self.add_account(account, name)?;
+        }
+        Ok(())
+    }
+
+    fn add_account(&self, account: &str, name: &str) -> anyhow::Result<()> {
+        let mut child = self
+            .server(&[
+                "user",
+                "add",
+                account,
+                "--name",
+                name,
+                "--password-file",
+                "-",
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("can't start {}", self.server.display()))?;
+        if let Some(mut input) = child.stdin.take() {
+            // A server that stops before it reads says why below.
+            let _ = input.write_all(PASSWORD.as_bytes());
+        }
+        let output = child
+            .wait_with_output()
+            .context("lost track of converse-server")?;
+        if output.status.success() {
+            println!("  added {account}@localhost");
+            return Ok(());
+        }
+        if output.status.code() == Some(ACCOUNT_EXISTS) {
+            return Ok(());
+        }
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        bail!("can't add the account {account}: {}", complaint.trim())
+    }
+}
+
+fn make_secret(file: &Path) -> anyhow::Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    let mut bytes = [0u8; 32];
+    fs::File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("no randomness for the demo's secret")?;
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .and_then(|mut secret| secret.write_all(text.as_bytes()))
+        .with_context(|| format!("can't write {}", file.display()))
+}
