@@ -30,9 +30,7 @@ pub(crate) fn command(program: impl AsRef<Path>, folder: &Path) -> Command {
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let line = describe(command);
     println!("  $ {line}");
-    let status = command
-        .status()
-        .with_context(|| format!("can't start `{line}`"))?;
+    let status = command.status().with_context(|| format!("can't start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }
@@ -45,10 +43,7 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 /// When it can't be started or ends with a failure; the message then holds what it complained about.
 pub(crate) fn read(command: &mut Command) -> anyhow::Result<String> {
     let line = describe(command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("can't start `{line}`"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("can't start `{line}`"))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         bail!("`{line}` failed ({}): {}", output.status, complaint.trim());
@@ -87,26 +82,17 @@ pub(crate) fn watch(command: &mut Command) -> anyhow::Result<Outcome> {
     for reader in readers {
         let _ = reader.join();
     }
-    let status = child
-        .wait()
-        .with_context(|| format!("lost track of `{line}`"))?;
-    Ok(Outcome {
-        success: status.success(),
-        output,
-    })
+    let status = child.wait().with_context(|| format!("lost track of `{line}`"))?;
+    Ok(Outcome { success: status.success(), output })
 }
 
 /// Whether a program is on the `PATH` or in cargo's folder of installed programs, and where.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    let mut folders: Vec<PathBuf> = env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default();
+    let mut folders: Vec<PathBuf> =
+        env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     folders.extend(cargo_bin());
     folders.push(PathBuf::from("/usr/sbin"));
-    folders
-        .into_iter()
-        .map(|folder| folder.join(program))
-        .find(|candidate| candidate.is_file())
+    folders.into_iter().map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
 /// The cargo that started us.
@@ -126,9 +112,7 @@ fn forward(stream: impl Read + Send + 'static, to: mpsc::Sender<String>) -> thre
         let mut reader = BufReader::new(stream);
         let mut bytes = Vec::new();
         while matches!(reader.read_until(b'\n', &mut bytes), Ok(count) if count > 0) {
-            let line = String::from_utf8_lossy(&bytes)
-                .trim_end_matches(['\n', '\r'])
-                .to_owned();
+            let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
             if to.send(line).is_err() {
                 break;
             }
@@ -138,9 +122,7 @@ fn forward(stream: impl Read + Send + 'static, to: mpsc::Sender<String>) -> thre
 }
 
 fn describe(command: &Command) -> String {
-    let name = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or_else(|| command.get_program());
+    let name = Path::new(command.get_program()).file_name().unwrap_or_else(|| command.get_program());
     let mut line = name.to_string_lossy().into_owned();
     for argument in command.get_args() {
         line.push(' ');
@@ -179,25 +161,20 @@ mod tests {
 
     #[test]
     fn colours_are_dropped() {
-        assert_eq!(
-            without_colours("\u{1b}[32m  3 passed\u{1b}[0m"),
-            "  3 passed"
-        );
+        assert_eq!(without_colours("\u{1b}[32m  3 passed\u{1b}[0m"), "  3 passed");
     }
 
     #[test]
     fn both_streams_are_kept_and_failure_is_seen() {
-        let outcome =
-            watch(command("sh", Path::new("/")).args(["-c", "echo one; echo two >&2; exit 3"]))
-                .expect("a shell exists");
+        let outcome = watch(command("sh", Path::new("/")).args(["-c", "echo one; echo two >&2; exit 3"]))
+            .expect("a shell exists");
         assert!(!outcome.success);
         assert!(outcome.output.contains("one") && outcome.output.contains("two"));
     }
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = run(&mut command("no-such-program-here", Path::new("/")))
-            .expect_err("it does not exist");
+        let error = run(&mut command("no-such-program-here", Path::new("/"))).expect_err("it does not exist");
         assert!(format!("{error:#}").contains("no-such-program-here"));
     }
 }

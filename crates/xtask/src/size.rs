@@ -14,11 +14,8 @@ use crate::test::Counts;
 use crate::workspace::Workspace;
 
 /// The moments of a page's life and the most brotli bytes it may have loaded by then, where there is a limit.
-const MOMENTS: &[(&str, Option<u64>)] = &[
-    ("sign-in form", Some(180_000)),
-    ("signed in", None),
-    ("chat open", Some(225_000)),
-];
+const MOMENTS: &[(&str, Option<u64>)] =
+    &[("sign-in form", Some(180_000)), ("signed in", None), ("chat open", Some(225_000))];
 
 /// What the page has loaded by each moment.
 pub(crate) struct Report {
@@ -43,10 +40,7 @@ impl Report {
     pub(crate) fn counts(&self) -> Counts {
         let limited = self.rows.iter().filter(|row| row.limit.is_some()).count() as u64;
         let failed = self.rows.iter().filter(|row| row.is_over()).count() as u64;
-        Counts {
-            passed: limited - failed,
-            failed,
-        }
+        Counts { passed: limited - failed, failed }
     }
 }
 
@@ -58,11 +52,7 @@ impl Row {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:14}{:>10}{:>10}{:>10}{:>10}",
-            "until", "raw", "gzip -9", "brotli-11", "limit"
-        )?;
+        writeln!(f, "{:14}{:>10}{:>10}{:>10}{:>10}", "until", "raw", "gzip -9", "brotli-11", "limit")?;
         for row in &self.rows {
             let Weight { raw, gzip, brotli } = row.weight;
             write!(f, "{:14}{raw:>10}{gzip:>10}{brotli:>10}", row.moment)?;
@@ -82,8 +72,7 @@ impl fmt::Display for Report {
 /// When the list of files is missing or names one that is not there.
 pub(crate) fn measure(workspace: &Workspace) -> anyhow::Result<Report> {
     let list = workspace.path("e2e/loads.txt");
-    let text =
-        fs::read_to_string(&list).with_context(|| format!("can't read {}", list.display()))?;
+    let text = fs::read_to_string(&list).with_context(|| format!("can't read {}", list.display()))?;
     let element = workspace.dist().join("element");
     let mut loaded = Weight::default();
     let mut rows = Vec::new();
@@ -94,11 +83,7 @@ pub(crate) fn measure(workspace: &Workspace) -> anyhow::Result<Report> {
             loaded.gzip += weight.gzip;
             loaded.brotli += weight.brotli;
         }
-        rows.push(Row {
-            moment,
-            limit: *limit,
-            weight: loaded,
-        });
+        rows.push(Row { moment, limit: *limit, weight: loaded });
     }
     if loaded.raw == 0 {
         bail!("{} names no files", list.display());
@@ -113,11 +98,7 @@ pub(crate) fn measure(workspace: &Workspace) -> anyhow::Result<Report> {
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     let report = measure(workspace)?;
     print!("{report}");
-    Ok(if report.counts().failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if report.counts().failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Lines like `sign-in form: define.js`.
@@ -132,15 +113,10 @@ fn weigh(folder: &Path, pattern: &str) -> anyhow::Result<Weight> {
     let name = resolve(folder, pattern)?;
     let bytes = |suffix: &str| -> anyhow::Result<u64> {
         let path = folder.join(format!("{name}{suffix}"));
-        let meta =
-            fs::metadata(&path).with_context(|| format!("can't weigh {}", path.display()))?;
+        let meta = fs::metadata(&path).with_context(|| format!("can't weigh {}", path.display()))?;
         Ok(meta.len())
     };
-    Ok(Weight {
-        raw: bytes("")?,
-        gzip: bytes(".gz")?,
-        brotli: bytes(".br")?,
-    })
+    Ok(Weight { raw: bytes("")?, gzip: bytes(".gz")?, brotli: bytes(".br")? })
 }
 
 /// A name with `*` in place of a content hash names the one file that fits.
@@ -150,8 +126,7 @@ fn resolve(folder: &Path, pattern: &str) -> anyhow::Result<String> {
     };
     let (parent, before) = before.rsplit_once('/').unwrap_or(("", before));
     let place = folder.join(parent);
-    let entries =
-        fs::read_dir(&place).with_context(|| format!("can't read {}", place.display()))?;
+    let entries = fs::read_dir(&place).with_context(|| format!("can't read {}", place.display()))?;
     let fits: Vec<String> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -160,11 +135,7 @@ fn resolve(folder: &Path, pattern: &str) -> anyhow::Result<String> {
     match fits.as_slice() {
         [name] if parent.is_empty() => Ok(name.clone()),
         [name] => Ok(format!("{parent}/{name}")),
-        _ => bail!(
-            "{} files in {} fit {pattern}, one should",
-            fits.len(),
-            place.display()
-        ),
+        _ => bail!("{} files in {} fit {pattern}, one should", fits.len(), place.display()),
     }
 }
 
@@ -173,29 +144,13 @@ mod tests {
     use super::*;
 
     fn row(brotli: u64, limit: Option<u64>) -> Row {
-        Row {
-            moment: "sign-in form",
-            limit,
-            weight: Weight {
-                raw: brotli * 3,
-                gzip: brotli + 1,
-                brotli,
-            },
-        }
+        Row { moment: "sign-in form", limit, weight: Weight { raw: brotli * 3, gzip: brotli + 1, brotli } }
     }
 
     #[test]
     fn above_the_limit_fails() {
-        let report = Report {
-            rows: vec![row(100, Some(100)), row(500, None), row(101, Some(100))],
-        };
-        assert_eq!(
-            report.counts(),
-            Counts {
-                passed: 1,
-                failed: 1
-            }
-        );
+        let report = Report { rows: vec![row(100, Some(100)), row(500, None), row(101, Some(100))] };
+        assert_eq!(report.counts(), Counts { passed: 1, failed: 1 });
         assert_eq!(report.to_string().matches("TOO MUCH").count(), 1);
     }
 

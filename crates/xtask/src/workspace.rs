@@ -17,8 +17,7 @@ impl Workspace {
     /// # Errors
     /// When not started by cargo.
     pub(crate) fn locate() -> anyhow::Result<Self> {
-        let manifest =
-            env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask <command>`")?;
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask <command>`")?;
         let root = Path::new(&manifest)
             .ancestors()
             .nth(2)

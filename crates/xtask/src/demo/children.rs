@@ -25,9 +25,7 @@ impl Children {
     /// # Errors
     /// When one of them does not come up.
     pub(crate) fn start(workspace: &Workspace, data: &Data, port: u16) -> anyhow::Result<Self> {
-        let mut children = Self {
-            running: Vec::new(),
-        };
+        let mut children = Self { running: Vec::new() };
         let mut server = data.server(&["serve", "--listen", "127.0.0.1:0", "--element-dir"]);
         server
             .arg(workspace.dist().join("element"))
@@ -37,14 +35,7 @@ impl Children {
         let chat = children.start_one("converse-server", &mut server)?;
         let mut backend = command("node", &workspace.path("demo-site"));
         backend
-            .args([
-                "backend.mjs",
-                "--listen",
-                &format!("127.0.0.1:{port}"),
-                "--chat",
-                &chat,
-                "--secret-file",
-            ])
+            .args(["backend.mjs", "--listen", &format!("127.0.0.1:{port}"), "--chat", &chat, "--secret-file"])
             .arg(data.secret_file());
         children.start_one("the site's back end", &mut backend)?;
         Ok(children)
@@ -57,10 +48,7 @@ impl Children {
     pub(crate) fn wait(&mut self) -> anyhow::Result<()> {
         loop {
             for (name, child) in &mut self.running {
-                if let Some(status) = child
-                    .try_wait()
-                    .with_context(|| format!("lost track of {name}"))?
-                {
+                if let Some(status) = child.try_wait().with_context(|| format!("lost track of {name}"))? {
                     bail!("{name} ended ({status})");
                 }
             }
@@ -81,17 +69,10 @@ impl Children {
         let address = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| {
-                line.split_once(READY)
-                    .map(|(_, address)| address.trim().to_owned())
-            })
+            .find_map(|line| line.split_once(READY).map(|(_, address)| address.trim().to_owned()))
             .with_context(|| format!("{name} ended before it was ready"))?;
         // The pipe stays open and empty for as long as the program writes to it.
-        thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .for_each(|line| println!("{line}"))
-        });
+        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("{line}")));
         Ok(address)
     }
 }

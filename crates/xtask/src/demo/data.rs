@@ -9,11 +9,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 
 /// Local part and name of everyone who can sign in.
-pub(crate) const ACCOUNTS: &[(&str, &str)] = &[
-    ("alice", "Alice Archer"),
-    ("bob", "Bob Baker"),
-    ("carol", "Carol Cooper"),
-];
+pub(crate) const ACCOUNTS: &[(&str, &str)] =
+    &[("alice", "Alice Archer"), ("bob", "Bob Baker"), ("carol", "Carol Cooper")];
 /// Known to everyone on purpose: the demo listens on the loopback address only.
 pub(crate) const PASSWORD: &str = "wonderland";
 
@@ -32,10 +29,7 @@ impl Data {
     /// When the folder can't be written.
     pub(crate) fn open(server: &Path, folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
-        let data = Self {
-            server: server.to_path_buf(),
-            folder: folder.to_path_buf(),
-        };
+        let data = Self { server: server.to_path_buf(), folder: folder.to_path_buf() };
         make_secret(&data.secret_file())?;
         Ok(data)
     }
@@ -51,10 +45,7 @@ impl Data {
     /// `converse-server` with the settings that every one of its commands needs here.
     pub(crate) fn server(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.server);
-        command
-            .args(arguments)
-            .args(["--domain", "localhost", "--data-dir"])
-            .arg(&self.folder);
+        command.args(arguments).args(["--domain", "localhost", "--data-dir"]).arg(&self.folder);
         command
     }
 
@@ -71,15 +62,7 @@ impl Data {
 
     fn add_account(&self, account: &str, name: &str) -> anyhow::Result<()> {
         let mut child = self
-            .server(&[
-                "user",
-                "add",
-                account,
-                "--name",
-                name,
-                "--password-file",
-                "-",
-            ])
+            .server(&["user", "add", account, "--name", name, "--password-file", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -89,9 +72,7 @@ impl Data {
             // A server that stops before it reads says why below.
             let _ = input.write_all(PASSWORD.as_bytes());
         }
-        let output = child
-            .wait_with_output()
-            .context("lost track of converse-server")?;
+        let output = child.wait_with_output().context("lost track of converse-server")?;
         if output.status.success() {
             println!("  added {account}@localhost");
             return Ok(());

@@ -65,21 +65,14 @@ fn check_port(port: u16) -> anyhow::Result<()> {
 fn print_addresses(options: &Options, data: &Data) {
     let address = format!("http://localhost:{}", options.port);
     println!("\nThe demo is at {address}/\n");
-    println!(
-        "  {address}/business/    a small business, the chat as an overlay, visitors signed in by the site"
-    );
+    println!("  {address}/business/    a small business, the chat as an overlay, visitors signed in by the site");
     println!("  {address}/fullscreen/  a full-screen client with a sign-in form");
     println!("  {address}/article/     the chat in the flow of an article\n");
-    println!(
-        "  Sign in as one of these, with the password {PASSWORD}; two browsers make a conversation:"
-    );
+    println!("  Sign in as one of these, with the password {PASSWORD}; two browsers make a conversation:");
     for (account, name) in ACCOUNTS {
         println!("    {account}@localhost  ({name})");
     }
-    println!(
-        "\n  The database is in {}. Stop with ctrl-c.",
-        data.folder().display()
-    );
+    println!("\n  The database is in {}. Stop with ctrl-c.", data.folder().display());
 }
 
 #[cfg(test)]
@@ -92,9 +85,6 @@ mod tests {
         let port = taken.local_addr().expect("it is bound").port();
         let error = check_port(port).expect_err("the port is taken");
         let text = format!("{error:#}");
-        assert!(
-            text.contains(&format!("port {port}")) && text.contains("--port"),
-            "{text}"
-        );
+        assert!(text.contains(&format!("port {port}")) && text.contains("--port"), "{text}");
     }
 }

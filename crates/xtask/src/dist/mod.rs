@@ -22,16 +22,9 @@ use crate::workspace::Workspace;
 /// # Errors
 /// When a stage fails; later ones are not tried.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
-    let built = [
-        module::build(workspace)?,
-        package::build(workspace)?,
-        package::site(workspace)?,
-    ];
+    let built = [module::build(workspace)?, package::build(workspace)?, package::site(workspace)?];
     if built.contains(&true) {
-        announce(&format!(
-            "The element and the site are in {}",
-            workspace.dist().display()
-        ));
+        announce(&format!("The element and the site are in {}", workspace.dist().display()));
     } else {
         announce("The element and the site are up to date");
     }

@@ -72,17 +72,11 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<bool> {
     stamp.clear();
     let wasm_pack = find("wasm-pack").context("wasm-pack is missing")?;
     announce("Building the browser's module (the first time takes some minutes)");
-    run(command(wasm_pack, workspace.root())
-        .args(WASM_PACK)
-        .args(["--", "--locked"]))?;
+    run(command(wasm_pack, workspace.root()).args(WASM_PACK).args(["--", "--locked"]))?;
     announce("Shrinking the module");
     let wasm_opt = workspace.path("web-component/node_modules/.bin/wasm-opt");
     let small = pkg.join("small.wasm");
-    run(command(wasm_opt, workspace.root())
-        .args(WASM_OPT)
-        .arg(&module)
-        .arg("-o")
-        .arg(&small))?;
+    run(command(wasm_opt, workspace.root()).args(WASM_OPT).arg(&module).arg("-o").arg(&small))?;
     fs::rename(&small, &module).with_context(|| format!("can't replace {}", module.display()))?;
     stamp.set(&digest)?;
     Ok(true)

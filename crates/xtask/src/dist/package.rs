@@ -20,14 +20,9 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<bool> {
     let element = dist.join("element");
     let mut digest = Digest::new(&["npm run build", "npm pack"]);
     let mut inputs = Vec::new();
-    for entry in
-        fs::read_dir(&source).with_context(|| format!("can't read {}", source.display()))?
-    {
+    for entry in fs::read_dir(&source).with_context(|| format!("can't read {}", source.display()))? {
         let entry = entry.with_context(|| format!("can't read {}", source.display()))?;
-        if !matches!(
-            entry.file_name().to_str(),
-            Some("dist" | "src" | "node_modules")
-        ) {
+        if !matches!(entry.file_name().to_str(), Some("dist" | "src" | "node_modules")) {
             inputs.push(entry.path());
         }
     }
@@ -46,11 +41,7 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<bool> {
     run(command("npm", &source).args(["run", "--silent", "build"]))?;
     fs::create_dir_all(&dist).with_context(|| format!("can't make {}", dist.display()))?;
     remove_tarballs(&dist)?;
-    let answer = read(
-        command("npm", &source)
-            .args(["pack", "--silent", "--pack-destination"])
-            .arg(&dist),
-    )?;
+    let answer = read(command("npm", &source).args(["pack", "--silent", "--pack-destination"]).arg(&dist))?;
     let tarball = dist.join(answer.trim());
     remove(&dist.join("package"))?;
     run(command("tar", &dist).arg("-xzf").arg(&tarball))?;
@@ -87,13 +78,10 @@ fn replace(from: &Path, to: &Path) -> anyhow::Result<()> {
     let files = files_below(from)?;
     anyhow::ensure!(!files.is_empty(), "there is nothing in {}", from.display());
     for file in files {
-        let relative = file
-            .strip_prefix(from)
-            .context("a file below a folder has its path")?;
+        let relative = file.strip_prefix(from).context("a file below a folder has its path")?;
         let copy: PathBuf = to.join(relative);
         if let Some(folder) = copy.parent() {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("can't make {}", folder.display()))?;
+            fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
         }
         fs::copy(&file, &copy).with_context(|| format!("can't write {}", copy.display()))?;
     }
@@ -109,9 +97,7 @@ fn remove(folder: &Path) -> anyhow::Result<()> {
 
 fn remove_tarballs(folder: &Path) -> anyhow::Result<()> {
     for file in files_below(folder)? {
-        if file.parent() == Some(folder)
-            && file.extension().is_some_and(|extension| extension == "tgz")
-        {
+        if file.parent() == Some(folder) && file.extension().is_some_and(|extension| extension == "tgz") {
             fs::remove_file(&file).with_context(|| format!("can't remove {}", file.display()))?;
         }
     }

@@ -25,8 +25,7 @@ impl Digest {
     /// When something can't be read.
     pub(crate) fn add(&mut self, path: &Path) -> anyhow::Result<()> {
         for file in files_below(path)? {
-            let bytes =
-                fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
+            let bytes = fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
             file.hash(&mut self.hasher);
             bytes.hash(&mut self.hasher);
         }
@@ -46,9 +45,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) fn new(folder: &Path, stage: &str) -> Self {
-        Self {
-            file: folder.join(format!(".{stage}.stamp")),
-        }
+        Self { file: folder.join(format!(".{stage}.stamp")) }
     }
 
     /// Whether the stage ran to its end with this digest and what it wrote is still there.
@@ -69,11 +66,9 @@ impl Stamp {
     /// When the file can't be written.
     pub(crate) fn set(&self, digest: &str) -> anyhow::Result<()> {
         if let Some(folder) = self.file.parent() {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("can't make {}", folder.display()))?;
+            fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
         }
-        fs::write(&self.file, digest)
-            .with_context(|| format!("can't write {}", self.file.display()))
+        fs::write(&self.file, digest).with_context(|| format!("can't write {}", self.file.display()))
     }
 }
 

@@ -21,12 +21,7 @@ struct Package {
 }
 
 const PACKAGES: &[Package] = &[
-    Package {
-        name: "chromium",
-        file: "/usr/bin/chromium",
-        unit: None,
-        reason: "the browser tests",
-    },
+    Package { name: "chromium", file: "/usr/bin/chromium", unit: None, reason: "the browser tests" },
     Package {
         name: "prosody",
         file: "/usr/bin/prosody",
@@ -49,10 +44,7 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 /// # Errors
 /// When something is missing and this is not root on Debian, or apt fails.
 pub(crate) fn packages() -> anyhow::Result<()> {
-    let missing: Vec<&Package> = PACKAGES
-        .iter()
-        .filter(|package| !Path::new(package.file).exists())
-        .collect();
+    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !Path::new(package.file).exists()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -60,10 +52,7 @@ pub(crate) fn packages() -> anyhow::Result<()> {
         bail!("{}", instructions(&missing));
     }
     for package in &missing {
-        announce(&format!(
-            "Preparing: Debian's {} for {}",
-            package.name, package.reason
-        ));
+        announce(&format!("Preparing: Debian's {} for {}", package.name, package.reason));
     }
     let held = HeldDaemons::hold()?;
     let done = install(&missing);
@@ -95,22 +84,16 @@ fn disable(missing: &[&Package]) -> anyhow::Result<()> {
 }
 
 fn root_on_debian() -> bool {
-    let root =
-        process::read(command("id", Path::new("/")).arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let root = process::read(command("id", Path::new("/")).arg("-u")).is_ok_and(|id| id.trim() == "0");
     root && Path::new("/etc/debian_version").exists() && process::find("apt-get").is_some()
 }
 
 fn instructions(missing: &[&Package]) -> String {
     let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
-    let mut text = format!(
-        "missing programs; as root on Debian: apt-get install --no-install-recommends {}",
-        names.join(" ")
-    );
+    let mut text =
+        format!("missing programs; as root on Debian: apt-get install --no-install-recommends {}", names.join(" "));
     for package in missing {
-        text.push_str(&format!(
-            "\n  {} ({}): {}",
-            package.name, package.file, package.reason
-        ));
+        text.push_str(&format!("\n  {} ({}): {}", package.name, package.file, package.reason));
     }
     text
 }
@@ -126,8 +109,7 @@ impl HeldDaemons {
         if Path::new(POLICY).exists() {
             return Ok(Self { ours: false });
         }
-        fs::write(POLICY, "#!/bin/sh\nexit 101\n")
-            .with_context(|| format!("can't write {POLICY}"))?;
+        fs::write(POLICY, "#!/bin/sh\nexit 101\n").with_context(|| format!("can't write {POLICY}"))?;
         fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))
             .with_context(|| format!("can't make {POLICY} executable"))?;
         Ok(Self { ours: true })

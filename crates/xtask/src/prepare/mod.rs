@@ -41,7 +41,5 @@ fn c_compiler() -> anyhow::Result<()> {
         .or_else(|| process::find("gcc"))
         .or_else(|| process::find("clang"))
         .map(|_| ())
-        .context(
-            "a C compiler is needed to build SQLite: on Debian `apt-get install gcc libc6-dev`",
-        )
+        .context("a C compiler is needed to build SQLite: on Debian `apt-get install gcc libc6-dev`")
 }

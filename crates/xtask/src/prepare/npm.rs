@@ -27,13 +27,10 @@ pub(crate) fn packages(workspace: &Workspace, folder: &str) -> anyhow::Result<()
 
 fn node(workspace: &Workspace) -> anyhow::Result<()> {
     process::find("npm").context("npm is missing: install Node.js 20 or newer, with npm")?;
-    let version = process::read(command("node", workspace.root()).arg("--version"))
-        .context("Node.js 20 or newer is needed")?;
+    let version =
+        process::read(command("node", workspace.root()).arg("--version")).context("Node.js 20 or newer is needed")?;
     if major(&version).is_none_or(|major| major < OLDEST_NODE) {
-        bail!(
-            "Node.js {OLDEST_NODE} or newer is needed, this is {}",
-            version.trim()
-        );
+        bail!("Node.js {OLDEST_NODE} or newer is needed, this is {}", version.trim());
     }
     Ok(())
 }
@@ -50,13 +47,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 fn major(version: &str) -> Option<u32> {
-    version
-        .trim()
-        .strip_prefix('v')?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -14,12 +14,8 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// # Errors
 /// When it is missing and `rustup` can't add it.
 pub(crate) fn wasm_target(workspace: &Workspace) -> anyhow::Result<()> {
-    let libraries = process::read(command("rustc", workspace.root()).args([
-        "--print",
-        "target-libdir",
-        "--target",
-        WASM_TARGET,
-    ]))?;
+    let libraries =
+        process::read(command("rustc", workspace.root()).args(["--print", "target-libdir", "--target", WASM_TARGET]))?;
     if Path::new(libraries.trim()).is_dir() {
         return Ok(());
     }
@@ -38,9 +34,7 @@ pub(crate) fn wasm_pack(workspace: &Workspace) -> anyhow::Result<()> {
     if process::find("wasm-pack").is_some() {
         return Ok(());
     }
-    announce(
-        "Preparing: wasm-pack, compiled from source; about 4 minutes on two cores, once per machine",
-    );
+    announce("Preparing: wasm-pack, compiled from source; about 4 minutes on two cores, once per machine");
     // In its own target folder, or cargo would compile it again after every interruption.
     let target = workspace.target().join("tools");
     process::run(

@@ -12,27 +12,17 @@ pub(crate) struct Counts {
 impl Counts {
     /// One check that passed.
     pub(crate) fn success() -> Self {
-        Self {
-            passed: 1,
-            failed: 0,
-        }
+        Self { passed: 1, failed: 0 }
     }
 
     /// One check that failed.
     pub(crate) fn failure() -> Self {
-        Self {
-            passed: 0,
-            failed: 1,
-        }
+        Self { passed: 0, failed: 1 }
     }
 
     /// A program that is one check by itself.
     pub(crate) fn of_program(outcome: &Outcome) -> Self {
-        if outcome.success {
-            Self::success()
-        } else {
-            Self::failure()
-        }
+        if outcome.success { Self::success() } else { Self::failure() }
     }
 
     /// Sums the `test result:` lines of `cargo test`. An ignored test counts as failed: nothing may be skipped silently.
@@ -41,8 +31,7 @@ impl Counts {
         for line in outcome.output.lines() {
             if let Some(result) = line.strip_prefix("test result: ") {
                 counts.passed += number_before(result, " passed");
-                counts.failed +=
-                    number_before(result, " failed") + number_before(result, " ignored");
+                counts.failed += number_before(result, " failed") + number_before(result, " ignored");
             }
         }
         counts.checked_against(outcome.success)
@@ -53,16 +42,11 @@ impl Counts {
         let mut counts = Self::default();
         for line in outcome.output.lines() {
             let mut words = line.split_whitespace();
-            let (Some(Ok(number)), Some(word)) =
-                (words.next().map(str::parse::<u64>), words.next())
-            else {
+            let (Some(Ok(number)), Some(word)) = (words.next().map(str::parse::<u64>), words.next()) else {
                 continue;
             };
             // Only the closing lines are two words, with at most a time behind them.
-            if words
-                .next()
-                .is_some_and(|rest| !rest.starts_with('(') && word != "did")
-            {
+            if words.next().is_some_and(|rest| !rest.starts_with('(') && word != "did") {
                 continue;
             }
             match word {
@@ -98,10 +82,7 @@ mod tests {
     use super::*;
 
     fn outcome(success: bool, output: &str) -> Outcome {
-        Outcome {
-            success,
-            output: output.to_owned(),
-        }
+        Outcome { success, output: output.to_owned() }
     }
 
     #[test]
@@ -109,13 +90,7 @@ mod tests {
         let text = "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n\
                     test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s\n";
         let counts = Counts::of_cargo_test(&outcome(false, text));
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 15,
-                failed: 3
-            }
-        );
+        assert_eq!(counts, Counts { passed: 15, failed: 3 });
     }
 
     #[test]
@@ -127,10 +102,7 @@ mod tests {
     #[test]
     fn a_run_without_tests_has_failed() {
         let text = "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        assert_eq!(
-            Counts::of_cargo_test(&outcome(true, text)),
-            Counts::failure()
-        );
+        assert_eq!(Counts::of_cargo_test(&outcome(true, text)), Counts::failure());
         assert_eq!(Counts::of_playwright(&outcome(true, "")), Counts::failure());
     }
 
@@ -139,12 +111,6 @@ mod tests {
         let text = "  ✓  1 [chromium] › chat.spec.ts:3:1 › two people chat (2.1s)\n  2 failed\n    [chromium] › a.spec.ts\n  \
                     1 skipped\n  1 did not run\n  30 passed (1.2m)\n";
         let counts = Counts::of_playwright(&outcome(false, text));
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 30,
-                failed: 4
-            }
-        );
+        assert_eq!(counts, Counts { passed: 30, failed: 4 });
     }
 }

@@ -31,10 +31,7 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     let mut summary = Summary::default();
     for step in steps::ALL {
-        let wanted = options
-            .only
-            .as_deref()
-            .is_none_or(|part| step.name.contains(part));
+        let wanted = options.only.as_deref().is_none_or(|part| step.name.contains(part));
         if !wanted {
             continue;
         }
@@ -50,9 +47,5 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         anyhow::bail!("no step has that name; there are: {}", steps::names());
     }
     print!("{summary}");
-    Ok(if summary.failed() == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if summary.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -13,46 +13,16 @@ pub(crate) struct Step {
 
 /// Every check there is; a new one is a line here.
 pub(crate) const ALL: &[Step] = &[
-    Step {
-        name: "prepare",
-        run: prepare_all,
-    },
-    Step {
-        name: "format",
-        run: format,
-    },
-    Step {
-        name: "tidy",
-        run: tidy_all,
-    },
-    Step {
-        name: "clippy native",
-        run: clippy_native,
-    },
-    Step {
-        name: "clippy wasm32",
-        run: clippy_wasm,
-    },
-    Step {
-        name: "cargo test",
-        run: cargo_test,
-    },
-    Step {
-        name: "element",
-        run: element,
-    },
-    Step {
-        name: "size",
-        run: size_limits,
-    },
-    Step {
-        name: "npm checks",
-        run: npm_checks,
-    },
-    Step {
-        name: "browser",
-        run: browser,
-    },
+    Step { name: "prepare", run: prepare_all },
+    Step { name: "format", run: format },
+    Step { name: "tidy", run: tidy_all },
+    Step { name: "clippy native", run: clippy_native },
+    Step { name: "clippy wasm32", run: clippy_wasm },
+    Step { name: "cargo test", run: cargo_test },
+    Step { name: "element", run: element },
+    Step { name: "size", run: size_limits },
+    Step { name: "npm checks", run: npm_checks },
+    Step { name: "browser", run: browser },
 ];
 
 /// For the message that a name is unknown.
@@ -78,15 +48,7 @@ fn tidy_all(workspace: &Workspace) -> anyhow::Result<Counts> {
 }
 
 fn clippy_native(workspace: &Workspace) -> anyhow::Result<Counts> {
-    let line = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let line = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     run_cargo(workspace, &line).map(|outcome| Counts::of_program(&outcome))
 }
 
@@ -107,11 +69,8 @@ fn clippy_wasm(workspace: &Workspace) -> anyhow::Result<Counts> {
 
 /// Units, vectors, oracle and simulation are all cargo's; one compile, one run.
 fn cargo_test(workspace: &Workspace) -> anyhow::Result<Counts> {
-    run_cargo(
-        workspace,
-        &["test", "--workspace", "--locked", "--no-fail-fast"],
-    )
-    .map(|outcome| Counts::of_cargo_test(&outcome))
+    run_cargo(workspace, &["test", "--workspace", "--locked", "--no-fail-fast"])
+        .map(|outcome| Counts::of_cargo_test(&outcome))
 }
 
 fn element(workspace: &Workspace) -> anyhow::Result<Counts> {
@@ -133,18 +92,10 @@ fn npm_checks(workspace: &Workspace) -> anyhow::Result<Counts> {
 
 fn browser(workspace: &Workspace) -> anyhow::Result<Counts> {
     // The tests start the real server: the same profile and features as `cargo test` built it with.
-    process::run(command(cargo(), workspace.root()).args([
-        "build",
-        "--package",
-        "converse-server",
-        "--locked",
-    ]))?;
+    process::run(command(cargo(), workspace.root()).args(["build", "--package", "converse-server", "--locked"]))?;
     let outcome = watch(
         command("npx", &workspace.path("e2e"))
-            .env(
-                "CONVERSE_SERVER",
-                workspace.target().join("debug/converse-server"),
-            )
+            .env("CONVERSE_SERVER", workspace.target().join("debug/converse-server"))
             .env("CONVERSE_DIST", workspace.dist())
             .args(["playwright", "test", "--reporter=list"]),
     )?;

@@ -34,12 +34,7 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self
-            .rows
-            .iter()
-            .map(|(name, ..)| name.len())
-            .max()
-            .unwrap_or(0);
+        let width = self.rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
         writeln!(f, "\n== summary ==")?;
         for (name, counts, time) in &self.rows {
             let verdict = if counts.failed == 0 { "ok" } else { "FAILED" };
@@ -71,14 +66,7 @@ mod tests {
     fn the_last_line_is_the_sum() {
         let mut summary = Summary::default();
         summary.add("format", Counts::success(), Duration::from_secs(3));
-        summary.add(
-            "cargo test",
-            Counts {
-                passed: 40,
-                failed: 2,
-            },
-            Duration::from_secs(75),
-        );
+        summary.add("cargo test", Counts { passed: 40, failed: 2 }, Duration::from_secs(75));
         let text = summary.to_string();
         assert_eq!(text.lines().last(), Some("41 passed, 2 failed"));
         assert!(text.contains("1:15"));

@@ -6,9 +6,7 @@ use super::{Finding, Tree};
 pub(crate) fn modules(tree: &Tree, findings: &mut Vec<Finding>) {
     for file in tree.rust().filter(|file| !file.is_test()) {
         let header = file.text.lines().find(|line| !line.trim().is_empty());
-        let says = header
-            .and_then(|line| line.strip_prefix("//!"))
-            .map(str::trim);
+        let says = header.and_then(|line| line.strip_prefix("//!")).map(str::trim);
         match says {
             None => findings.push(Finding::at(&file.path, 1, "starts without a `//!` header")),
             Some(text) if text.is_empty() || text.starts_with("TODO") => {
@@ -27,7 +25,8 @@ pub(crate) fn xeps(tree: &Tree, findings: &mut Vec<Finding>) {
         }
         let header = file.text.lines().next().unwrap_or_default();
         if !names_specification(header) {
-            let message = "the first line must name the specification: `//! XEP-0444: Message Reactions` or `//! RFC 6121: …`";
+            let message =
+                "the first line must name the specification: `//! XEP-0444: Message Reactions` or `//! RFC 6121: …`";
             findings.push(Finding::at(&file.path, 1, message));
         }
     }
@@ -41,8 +40,7 @@ fn names_specification(header: &str) -> bool {
     if let Some(rest) = text.strip_prefix("XEP-") {
         return number(rest) == 4 && rest[4..].starts_with(": ") && rest.len() > 6;
     }
-    text.strip_prefix("RFC ")
-        .is_some_and(|rest| number(rest) == 4)
+    text.strip_prefix("RFC ").is_some_and(|rest| number(rest) == 4)
 }
 
 #[cfg(test)]
@@ -68,22 +66,13 @@ mod tests {
     fn a_payload_without_its_specification_is_found() {
         let files = [
             ("crates/xmpp/src/xep/mod.rs", "//! Payloads.\n"),
-            (
-                "crates/xmpp/src/xep/reactions.rs",
-                "//! XEP-0444: Message Reactions (0.2)\n",
-            ),
+            ("crates/xmpp/src/xep/reactions.rs", "//! XEP-0444: Message Reactions (0.2)\n"),
             ("crates/xmpp/src/xep/roster.rs", "//! RFC 6121 §2: roster\n"),
             ("crates/xmpp/src/xep/mam.rs", "//! Message archive\n"),
-            (
-                "crates/xmpp/src/xep/sm.rs",
-                "//! XEP-198: Stream Management\n",
-            ),
+            ("crates/xmpp/src/xep/sm.rs", "//! XEP-198: Stream Management\n"),
         ];
         let found = findings(xeps, &files);
         let paths: Vec<&str> = found.iter().map(|finding| finding.path.as_str()).collect();
-        assert_eq!(
-            paths,
-            ["crates/xmpp/src/xep/mam.rs", "crates/xmpp/src/xep/sm.rs"]
-        );
+        assert_eq!(paths, ["crates/xmpp/src/xep/mam.rs", "crates/xmpp/src/xep/sm.rs"]);
     }
 }

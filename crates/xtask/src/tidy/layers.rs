@@ -10,40 +10,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xmpp-stream", &["xmpp"]),
     ("xmpp-client", &["xmpp", "xmpp-stream"]),
     ("xmpp-host", &["xmpp", "xmpp-stream"]),
-    (
-        "xmpp-testkit",
-        &["xmpp", "xmpp-stream", "xmpp-client", "xmpp-host"],
-    ),
+    ("xmpp-testkit", &["xmpp", "xmpp-stream", "xmpp-client", "xmpp-host"]),
     ("chat-ui", &["xmpp", "xmpp-client"]),
-    (
-        "converse-chat",
-        &["xmpp", "xmpp-stream", "xmpp-client", "chat-ui"],
-    ),
+    ("converse-chat", &["xmpp", "xmpp-stream", "xmpp-client", "chat-ui"]),
     ("converse-server", &["xmpp", "xmpp-stream", "xmpp-host"]),
     ("xtask", &[]),
 ];
 
 /// Crates whose bytes every visitor of a page downloads.
-const IN_THE_BROWSER: &[&str] = &[
-    "xmpp",
-    "xmpp-stream",
-    "xmpp-client",
-    "chat-ui",
-    "converse-chat",
-];
+const IN_THE_BROWSER: &[&str] = &["xmpp", "xmpp-stream", "xmpp-client", "chat-ui", "converse-chat"];
 /// Each costs more than the whole XML layer; the page has its own (`Intl`, `URL`, `JSON`).
-const TOO_HEAVY: &[&str] = &[
-    "regex",
-    "chrono",
-    "time",
-    "serde_json",
-    "url",
-    "idna",
-    "stringprep",
-    "jid",
-    "xmpp-parsers",
-    "tokio",
-];
+const TOO_HEAVY: &[&str] =
+    &["regex", "chrono", "time", "serde_json", "url", "idna", "stringprep", "jid", "xmpp-parsers", "tokio"];
 
 /// Asks cargo for the direct dependencies of each crate, tests aside, and checks them.
 ///
@@ -51,24 +29,8 @@ const TOO_HEAVY: &[&str] = &[
 /// When cargo can't answer.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let mut ask = command(cargo(), workspace.root());
-    ask.args([
-        "tree",
-        "--workspace",
-        "--depth",
-        "1",
-        "--edges",
-        "normal,build",
-        "--prefix",
-        "depth",
-    ]);
-    ask.args([
-        "--target",
-        "all",
-        "--all-features",
-        "--no-dedupe",
-        "--format",
-        "{p}",
-    ]);
+    ask.args(["tree", "--workspace", "--depth", "1", "--edges", "normal,build", "--prefix", "depth"]);
+    ask.args(["--target", "all", "--all-features", "--no-dedupe", "--format", "{p}"]);
     Ok(broken(&edges(&read(&mut ask)?)))
 }
 
@@ -104,16 +66,11 @@ fn broken(edges: &[(String, String)]) -> Vec<Finding> {
         };
         let ours = ALLOWED.iter().any(|(name, _)| name == to);
         if ours && !allowed.contains(&to.as_str()) {
-            findings.push(Finding::in_file(
-                "Cargo.toml",
-                format!("{from} must not depend on {to}"),
-            ));
+            findings.push(Finding::in_file("Cargo.toml", format!("{from} must not depend on {to}")));
         }
         if IN_THE_BROWSER.contains(&from.as_str()) && TOO_HEAVY.contains(&to.as_str()) {
-            findings.push(Finding::in_file(
-                "Cargo.toml",
-                format!("{from} goes into the browser: {to} is too heavy there"),
-            ));
+            findings
+                .push(Finding::in_file("Cargo.toml", format!("{from} goes into the browser: {to} is too heavy there")));
         }
     }
     findings
@@ -127,10 +84,7 @@ mod tests {
     fn upward_dependencies_are_found() {
         let listing = "0xmpp v0.1.0 (/x)\n1quick-xml v0.42.0\n1xmpp-stream v0.1.0 (/x)\n\n0xmpp-host v0.1.0 (/x)\n1xmpp v0.1.0\n\
                        1xmpp-client v0.1.0\n\n0chat-ui v0.1.0 (/x)\n1regex v1.0.0\n";
-        let messages: Vec<String> = broken(&edges(listing))
-            .into_iter()
-            .map(|finding| finding.message)
-            .collect();
+        let messages: Vec<String> = broken(&edges(listing)).into_iter().map(|finding| finding.message).collect();
         assert_eq!(
             messages,
             [

@@ -45,21 +45,11 @@ pub(crate) struct Finding {
 
 impl Finding {
     fn at(path: &str, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: Some(line),
-            message: message.into(),
-            warning: false,
-        }
+        Self { path: path.to_owned(), line: Some(line), message: message.into(), warning: false }
     }
 
     fn in_file(path: &str, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: None,
-            message: message.into(),
-            warning: false,
-        }
+        Self { path: path.to_owned(), line: None, message: message.into(), warning: false }
     }
 
     fn into_warning(mut self) -> Self {
@@ -76,15 +66,8 @@ pub(crate) struct Report {
 impl Report {
     /// Each rule is one check.
     pub(crate) fn counts(&self) -> Counts {
-        let failed = self
-            .rules
-            .iter()
-            .filter(|(_, findings)| broken(findings))
-            .count() as u64;
-        Counts {
-            passed: self.rules.len() as u64 - failed,
-            failed,
-        }
+        let failed = self.rules.iter().filter(|(_, findings)| broken(findings)).count() as u64;
+        Counts { passed: self.rules.len() as u64 - failed, failed }
     }
 }
 
@@ -101,11 +84,7 @@ impl fmt::Display for Report {
             }
         }
         let counts = self.counts();
-        writeln!(
-            f,
-            "tidy: {} rules kept, {} broken",
-            counts.passed, counts.failed
-        )
+        writeln!(f, "tidy: {} rules kept, {} broken", counts.passed, counts.failed)
     }
 }
 
@@ -132,11 +111,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Report> {
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     let report = check(workspace)?;
     print!("{report}");
-    Ok(if report.counts().failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if report.counts().failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn broken(findings: &[Finding]) -> bool {
@@ -159,16 +134,8 @@ mod tests {
     fn a_warning_breaks_no_rule() {
         let warning = Finding::at("a.rs", 1, "long").into_warning();
         let error = Finding::in_file("b.rs", "too long");
-        let report = Report {
-            rules: vec![("one", vec![warning]), ("two", vec![error])],
-        };
-        assert_eq!(
-            report.counts(),
-            Counts {
-                passed: 1,
-                failed: 1
-            }
-        );
+        let report = Report { rules: vec![("one", vec![warning]), ("two", vec![error])] };
+        assert_eq!(report.counts(), Counts { passed: 1, failed: 1 });
         let text = report.to_string();
         assert!(text.contains("warning: a.rs:1: long [one]"));
         assert!(text.contains("error: b.rs: too long [two]"));

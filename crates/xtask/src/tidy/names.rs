@@ -11,34 +11,18 @@ type Boundary = (&'static [&'static str], fn(&File) -> bool, &'static str);
 /// Invariants 1 and 3 of the design.
 const LAYERS: &[Boundary] = &[
     (
-        &[
-            "tokio",
-            "web_sys",
-            "web-sys",
-            "js_sys",
-            "js-sys",
-            "wasm_bindgen",
-            "wasm-bindgen",
-        ],
-        |file| {
-            file.below("crates/") && !file.below("crates/chat-ui/") && !file.below("crates/xtask/")
-        },
+        &["tokio", "web_sys", "web-sys", "js_sys", "js-sys", "wasm_bindgen", "wasm-bindgen"],
+        |file| file.below("crates/") && !file.below("crates/chat-ui/") && !file.below("crates/xtask/"),
         "machines do no IO: only the shells and chat-ui know this library",
     ),
     (
         &["quick_xml", "quick-xml"],
         |file| {
-            !file.below("crates/xmpp/src/xml/")
-                && file.path != "crates/xmpp/Cargo.toml"
-                && file.path != "Cargo.toml"
+            !file.below("crates/xmpp/src/xml/") && file.path != "crates/xmpp/Cargo.toml" && file.path != "Cargo.toml"
         },
         "only crates/xmpp/src/xml/ knows the XML library",
     ),
-    (
-        &["JsValue"],
-        |file| !file.below("web-component/"),
-        "only web-component handles JavaScript values",
-    ),
+    (&["JsValue"], |file| !file.below("web-component/"), "only web-component handles JavaScript values"),
 ];
 
 const UNFINISHED_RUST: &[&str] = &["todo!", "unimplemented!", "#[ignore"];
@@ -47,9 +31,7 @@ const UNFINISHED_SCRIPT: &[&str] = &[".skip(", ".only(", ".fixme(", ".todo("];
 /// Libraries outside their layer.
 pub(crate) fn layers(tree: &Tree, findings: &mut Vec<Finding>) {
     let ours = |file: &&File| {
-        (file.is("rs") || file.name() == "Cargo.toml")
-            && !file.below("crates/xtask/")
-            && file.path != "Cargo.toml"
+        (file.is("rs") || file.name() == "Cargo.toml") && !file.below("crates/xtask/") && file.path != "Cargo.toml"
     };
     for file in tree.files().filter(ours) {
         for (words, applies, reason) in LAYERS {
@@ -58,11 +40,7 @@ pub(crate) fn layers(tree: &Tree, findings: &mut Vec<Finding>) {
             }
             for (number, line) in file.code() {
                 if let Some(word) = words.iter().find(|word| holds_word(line, word)) {
-                    findings.push(Finding::at(
-                        &file.path,
-                        number,
-                        format!("names {word}: {reason}"),
-                    ));
+                    findings.push(Finding::at(&file.path, number, format!("names {word}: {reason}")));
                 }
             }
         }
@@ -95,11 +73,7 @@ pub(crate) fn machine_paths(tree: &Tree, findings: &mut Vec<Finding>) {
         for (number, line) in file.lines() {
             for place in ["/root/", "/home/", "/work/", "/Users/"] {
                 if holds_path(line, place) {
-                    findings.push(Finding::at(
-                        &file.path,
-                        number,
-                        format!("names {place}…, a place on one machine"),
-                    ));
+                    findings.push(Finding::at(&file.path, number, format!("names {place}…, a place on one machine")));
                 }
             }
         }
@@ -120,8 +94,7 @@ fn holds_word(line: &str, word: &str) -> bool {
 fn holds_path(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| {
         let before = line[..at].chars().next_back();
-        !before
-            .is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '}' | ')' | '*'))
+        !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '}' | ')' | '*'))
     })
 }
 
@@ -133,16 +106,10 @@ mod tests {
     #[test]
     fn io_in_a_machine_is_found() {
         let files = [
-            (
-                "crates/xmpp-client/src/client.rs",
-                "use tokio::net::TcpStream;\n",
-            ),
+            ("crates/xmpp-client/src/client.rs", "use tokio::net::TcpStream;\n"),
             ("crates/xmpp-host/Cargo.toml", "web-sys.workspace = true\n"),
             ("crates/chat-ui/src/app.rs", "use web_sys::Element;\n"),
-            (
-                "crates/xmpp/src/lib.rs",
-                "// unlike tokio, this\nlet tokio_like = 1;\n",
-            ),
+            ("crates/xmpp/src/lib.rs", "// unlike tokio, this\nlet tokio_like = 1;\n"),
             ("server/src/main.rs", "use tokio::net::TcpStream;\n"),
         ];
         let found = findings(layers, &files);
@@ -176,14 +143,8 @@ mod tests {
     #[test]
     fn unfinished_work_is_found() {
         let files = [
-            (
-                "crates/xmpp/src/lib.rs",
-                "fn f() { todo!() }\n#[test]\n#[ignore = \"slow\"]\nfn t() {}\n",
-            ),
-            (
-                "e2e/tests/chat.spec.ts",
-                "test.only('x', () => {});\ntest('y', () => {});\n",
-            ),
+            ("crates/xmpp/src/lib.rs", "fn f() { todo!() }\n#[test]\n#[ignore = \"slow\"]\nfn t() {}\n"),
+            ("e2e/tests/chat.spec.ts", "test.only('x', () => {});\ntest('y', () => {});\n"),
             ("server/src/main.rs", "// todo! would be wrong here\n"),
         ];
         assert_eq!(findings(unfinished, &files).len(), 3);
@@ -193,10 +154,7 @@ mod tests {
     fn machine_paths_are_found() {
         let files = [
             ("README.md", "see /home/anna/chat\n"),
-            (
-                "docs.md",
-                "https://example.org/home/ and ./work/ and network/work/\n",
-            ),
+            ("docs.md", "https://example.org/home/ and ./work/ and network/work/\n"),
         ];
         let found = findings(machine_paths, &files);
         assert_eq!(found.len(), 1, "{found:?}");

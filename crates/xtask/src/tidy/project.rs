@@ -14,10 +14,7 @@ const FILES: &[&str] = &[
 
 pub(crate) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     for path in FILES {
-        if tree
-            .file(path)
-            .is_none_or(|file| file.text.trim().is_empty())
-        {
+        if tree.file(path).is_none_or(|file| file.text.trim().is_empty()) {
             findings.push(Finding::in_file(path, "is missing or empty"));
         }
     }

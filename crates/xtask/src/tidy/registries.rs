@@ -20,23 +20,14 @@ pub(crate) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
         }
         let path = format!("{folder}mod.rs");
         let Some(registry) = tree.file(&path) else {
-            findings.push(Finding::in_file(
-                &path,
-                "is missing: the registry of this layer",
-            ));
+            findings.push(Finding::in_file(&path, "is missing: the registry of this layer"));
             continue;
         };
         for name in names {
             if !declared(registry, &name) {
-                findings.push(Finding::in_file(
-                    &path,
-                    format!("does not declare `mod {name}`"),
-                ));
+                findings.push(Finding::in_file(&path, format!("does not declare `mod {name}`")));
             } else if *registered && !mentioned(registry, &name) {
-                findings.push(Finding::in_file(
-                    &path,
-                    format!("has no registry line for {name}"),
-                ));
+                findings.push(Finding::in_file(&path, format!("has no registry line for {name}")));
             }
         }
     }
@@ -57,16 +48,13 @@ fn plugins(tree: &Tree, folder: &str) -> BTreeSet<String> {
 
 fn declared(registry: &File, name: &str) -> bool {
     let line = format!("mod {name};");
-    registry
-        .code()
-        .any(|(_, code)| code.trim().ends_with(&line))
+    registry.code().any(|(_, code)| code.trim().ends_with(&line))
 }
 
 fn mentioned(registry: &File, name: &str) -> bool {
     let path = format!("{name}::");
     registry.code().any(|(_, code)| {
-        code.match_indices(&path)
-            .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+        code.match_indices(&path).any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
     })
 }
 
@@ -75,8 +63,7 @@ mod tests {
     use super::*;
     use crate::tidy::findings;
 
-    const REGISTRY: &str =
-        "//! Features.\nmod ping;\npub mod mam;\nconst ALL: &[F] = &[ping::new];\n";
+    const REGISTRY: &str = "//! Features.\nmod ping;\npub mod mam;\nconst ALL: &[F] = &[ping::new];\n";
 
     #[test]
     fn an_unregistered_feature_is_found() {
@@ -87,17 +74,8 @@ mod tests {
             ("crates/xmpp-client/src/features/roster.rs", ""),
         ];
         let found = findings(check, &files);
-        let messages: Vec<&str> = found
-            .iter()
-            .map(|finding| finding.message.as_str())
-            .collect();
-        assert_eq!(
-            messages,
-            [
-                "has no registry line for mam",
-                "does not declare `mod roster`"
-            ]
-        );
+        let messages: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(messages, ["has no registry line for mam", "does not declare `mod roster`"]);
     }
 
     #[test]

@@ -13,10 +13,7 @@ pub(crate) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
         }
         let lines = counted(file);
         if lines > FAIL {
-            findings.push(Finding::in_file(
-                &file.path,
-                format!("{lines} lines, {FAIL} is the cap: split it by idea"),
-            ));
+            findings.push(Finding::in_file(&file.path, format!("{lines} lines, {FAIL} is the cap: split it by idea")));
         } else if lines > WARN {
             let message = format!("{lines} lines: think of splitting it");
             findings.push(Finding::in_file(&file.path, message).into_warning());
@@ -28,9 +25,7 @@ pub(crate) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
 fn counted(file: &File) -> usize {
     let mut lines = file.text.lines().enumerate().peekable();
     while let Some((index, line)) = lines.next() {
-        let next_is_module = lines
-            .peek()
-            .is_some_and(|(_, next)| next.starts_with("mod "));
+        let next_is_module = lines.peek().is_some_and(|(_, next)| next.starts_with("mod "));
         if line == "#[cfg(test)]" && next_is_module {
             return index;
         }
@@ -47,10 +42,7 @@ mod tests {
     fn long_files_warn_and_longer_ones_fail() {
         let long = "x\n".repeat(501);
         let too_long = "x\n".repeat(801);
-        let found = findings(
-            check,
-            &[("a.rs", &long), ("b.rs", &too_long), ("c.rs", "x\n")],
-        );
+        let found = findings(check, &[("a.rs", &long), ("b.rs", &too_long), ("c.rs", "x\n")]);
         assert_eq!(found.len(), 2);
         assert!(found[0].warning);
         assert!(!found[1].warning && found[1].path == "b.rs");

@@ -6,14 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 /// Folders that hold nothing written by hand.
-const NOT_OURS: &[&str] = &[
-    ".git",
-    "target",
-    "node_modules",
-    "demo-data",
-    "playwright-report",
-    "test-results",
-];
+const NOT_OURS: &[&str] = &[".git", "target", "node_modules", "demo-data", "playwright-report", "test-results"];
 const NOT_OURS_PATHS: &[&str] = &["web-component/dist", "web-component/pkg"];
 
 /// One text file.
@@ -26,25 +19,19 @@ pub(crate) struct File {
 impl File {
     /// The lines with their numbers from 1.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line))
+        self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
     /// The lines without what follows `//`, so that comments may name what code may not.
     ///
     /// `://` stays, since it is an address in a string.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines()
-            .map(|(number, line)| (number, without_comment(line)))
+        self.lines().map(|(number, line)| (number, without_comment(line)))
     }
 
     /// Whether the file's name ends so.
     pub(crate) fn is(&self, extension: &str) -> bool {
-        self.path
-            .rsplit_once('.')
-            .is_some_and(|(_, found)| found == extension)
+        self.path.rsplit_once('.').is_some_and(|(_, found)| found == extension)
     }
 
     /// The file's name without folders.
@@ -88,13 +75,8 @@ impl Tree {
     /// A tree made by a test.
     #[cfg(test)]
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        let files = files
-            .iter()
-            .map(|(path, text)| File {
-                path: (*path).to_owned(),
-                text: (*text).to_owned(),
-            })
-            .collect();
+        let files =
+            files.iter().map(|(path, text)| File { path: (*path).to_owned(), text: (*text).to_owned() }).collect();
         Self { files }
     }
 
@@ -116,19 +98,12 @@ impl Tree {
 
 fn read_folder(root: &Path, relative: &str, files: &mut Vec<File>) -> anyhow::Result<()> {
     let folder = root.join(relative);
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("can't read {}", folder.display()))?;
+    let entries = fs::read_dir(&folder).with_context(|| format!("can't read {}", folder.display()))?;
     for entry in entries {
         let entry = entry.with_context(|| format!("can't read {}", folder.display()))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if relative.is_empty() {
-            name.clone()
-        } else {
-            format!("{relative}/{name}")
-        };
-        let kind = entry
-            .file_type()
-            .with_context(|| format!("can't look at {path}"))?;
+        let path = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
+        let kind = entry.file_type().with_context(|| format!("can't look at {path}"))?;
         if kind.is_dir() {
             if !NOT_OURS.contains(&name.as_str()) && !NOT_OURS_PATHS.contains(&path.as_str()) {
                 read_folder(root, &path, files)?;
@@ -166,10 +141,7 @@ mod tests {
     #[test]
     fn comments_are_no_code() {
         assert_eq!(without_comment("let a = 1; // tokio"), "let a = 1; ");
-        assert_eq!(
-            without_comment("let a = \"http://x\"; // y"),
-            "let a = \"http://x\"; "
-        );
+        assert_eq!(without_comment("let a = \"http://x\"; // y"), "let a = \"http://x\"; ");
         assert_eq!(without_comment("//! tokio"), "");
     }
 
