@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what the stanzas mean. Start with [`websocket`], the simplest of the four.
 
+pub mod bosh_body;
 pub mod bosh_client;
 pub mod bosh_server;
 pub mod framer;

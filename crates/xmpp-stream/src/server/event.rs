@@ -1,0 +1,100 @@
+//! What goes into a [`ServerStream`](super::ServerStream) and what comes out.
+
+use xmpp::jid::BareJid;
+use xmpp::stanza::StreamError;
+use xmpp::time::Mono;
+use xmpp::xml::Element;
+
+use crate::StreamHeader;
+use crate::sasl::{Kdf, Mechanism, SaslCondition, ScramHash, StoredKeys};
+
+/// What the transport and the shell tell the stream.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The client's stream header: `<open/>`, `<stream:stream>`, or a BOSH creation or restart.
+    StreamStart(StreamHeader),
+    /// One whole top-level element.
+    Received(Element),
+    /// What [`Output::LoadCredentials`] asked for.
+    Credentials {
+        /// The token of the request.
+        token: u32,
+        /// `Ok(None)`: there is no such account, it has no such keys, or it may not sign in. `Err`: storage cannot say now.
+        result: Result<Option<StoredKeys>, CredentialsUnavailable>,
+    },
+    /// The salted password that [`Output::Derive`] asked for; empty when it could not be derived.
+    Derived {
+        /// The token of the request.
+        token: u32,
+        /// As many bytes as the hash has.
+        salted_password: Vec<u8>,
+    },
+    /// The client ended the stream: `<close/>`, `</stream:stream>`, or BOSH `terminate`.
+    StreamEnd,
+    /// What came in was not XML, or not framed as it must be: ends the stream with this error.
+    Malformed(StreamError),
+    /// The transport is gone.
+    Closed,
+    /// The time of the last [`Output::SetTimer`] has come.
+    Timer,
+}
+
+/// Storage could not say whether there is such an account: a temporary failure for the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CredentialsUnavailable;
+
+/// What the stream wants done.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "outputs are polled and consumed one at a time")]
+pub enum Output {
+    /// Send this stream header: [`StreamHeader::to_websocket`] or [`StreamHeader::to_tcp`]; BOSH has its attributes in the body.
+    OpenReply(StreamHeader),
+    /// Send this element.
+    Transmit(Element),
+    /// The next thing from the client is a new stream header (RFC 6120 §6.4.6): a TCP framer begins anew.
+    Restarted,
+    /// Load the account's keys and answer with [`Input::Credentials`].
+    LoadCredentials {
+        /// To be repeated in the answer.
+        token: u32,
+        /// Whose.
+        account: BareJid,
+        /// For which hash.
+        hash: ScramHash,
+    },
+    /// Run PBKDF2 (to check a PLAIN password) and answer with [`Input::Derived`].
+    Derive {
+        /// To be repeated in the answer.
+        token: u32,
+        /// What to derive.
+        kdf: Kdf,
+    },
+    /// Tell the owner.
+    Event(ServerEvent),
+    /// Send the stream error, if there is one, end the stream and then the transport. The last output.
+    Close(Option<StreamError>),
+    /// Call back with [`Input::Timer`] at this time, or not at all. Replaces the one before.
+    SetTimer(Option<Mono>),
+}
+
+/// What the owner learns.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "events are consumed one at a time; elements are the common case")]
+pub enum ServerEvent {
+    /// The client has proven who it is. Elements follow once it has restarted the stream.
+    Authenticated {
+        /// The account; for ANONYMOUS that of the configuration.
+        account: BareJid,
+        /// How.
+        mechanism: Mechanism,
+    },
+    /// An element of the authenticated client.
+    Element(Element),
+    /// An attempt failed; for the log and for limits per address.
+    AuthFailed {
+        /// Who the client said it was, if it came to that.
+        account: Option<BareJid>,
+        /// What it was told.
+        condition: SaslCondition,
+    },
+}
