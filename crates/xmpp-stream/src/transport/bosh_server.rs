@@ -1,1 +1,0 @@
-//! XEP-0124 and XEP-0206: server side.
