@@ -64,6 +64,35 @@ impl<T: TextValue + PartialEq + Clone> Codec<T> for AttrOr<T> {
     }
 }
 
+/// An attribute whose unknown values mean something too. Not written if it is the default, absent reads as the default.
+pub struct WordOr<T>(pub &'static str, pub T);
+
+impl<T: TextValue + PartialEq + Clone> Codec<T> for WordOr<T> {
+    fn read(&self, element: &Element) -> Result<T, PayloadError> {
+        Ok(element.attr(self.0).and_then(T::from_text).unwrap_or_else(|| self.1.clone()))
+    }
+
+    fn write(&self, value: &T, element: &mut Element) {
+        AttrOr(self.0, self.1.clone()).write(value, element);
+    }
+}
+
+/// An attribute in a namespace that may be absent.
+pub struct OptAttrNs(pub &'static str, pub &'static str);
+
+impl<T: TextValue> Codec<Option<T>> for OptAttrNs {
+    fn read(&self, element: &Element) -> Result<Option<T>, PayloadError> {
+        let bad = PayloadError::BadAttribute(self.1);
+        element.attr_ns(self.0, self.1).map(|text| T::from_text(text).ok_or(bad)).transpose()
+    }
+
+    fn write(&self, value: &Option<T>, element: &mut Element) {
+        if let Some(value) = value {
+            element.set_attr_ns(self.0, self.1, value.to_text());
+        }
+    }
+}
+
 /// The element's own `xml:lang`.
 pub struct Lang;
 
@@ -160,6 +189,41 @@ impl<P: Payload> Codec<Vec<P>> for Children {
     fn write(&self, value: &Vec<P>, element: &mut Element) {
         for payload in value {
             element.push(payload.write());
+        }
+    }
+}
+
+/// All children of a payload type that can be read; one bad item of a list does not lose the others.
+pub struct ReadableChildren;
+
+impl<P: Payload> Codec<Vec<P>> for ReadableChildren {
+    fn read(&self, element: &Element) -> Result<Vec<P>, PayloadError> {
+        Ok(element.children().filter(|child| P::matches(child)).filter_map(|child| P::read(child).ok()).collect())
+    }
+
+    fn write(&self, value: &Vec<P>, element: &mut Element) {
+        Children.write(value, element);
+    }
+}
+
+/// One attribute of every child of a name, such as the `var` of all `<feature/>`.
+pub struct ChildAttrs(pub &'static str, pub &'static str);
+
+impl<T: TextValue> Codec<Vec<T>> for ChildAttrs {
+    fn read(&self, element: &Element) -> Result<Vec<T>, PayloadError> {
+        let children = element.children_named(self.0, element.ns());
+        let bad = PayloadError::BadAttribute(self.1);
+        children
+            .map(|child| child.attr(self.1).ok_or(PayloadError::MissingAttribute(self.1)))
+            .map(|text| text.and_then(|text| T::from_text(text).ok_or(bad)))
+            .collect()
+    }
+
+    fn write(&self, value: &Vec<T>, element: &mut Element) {
+        for value in value {
+            let mut child = Element::new(self.0, "").with_attr(self.1, value.to_text());
+            child.set_ns_like(element);
+            element.push(child);
         }
     }
 }

@@ -144,10 +144,9 @@ impl From<XmlError> for StreamCondition {
     fn from(error: XmlError) -> Self {
         match error {
             // §4.9.3.18: what RFC 6120 §11.1 restricts.
-            XmlError::DocumentType
-            | XmlError::ProcessingInstruction
-            | XmlError::Comment
-            | XmlError::UnknownEntity => Self::RestrictedXml,
+            XmlError::DocumentType | XmlError::ProcessingInstruction | XmlError::Comment | XmlError::UnknownEntity => {
+                Self::RestrictedXml
+            }
             // §4.9.3.14: "the stanza size is too large" is the RFC's own example.
             XmlError::TooLarge | XmlError::TooDeep | XmlError::TooManyAttributes | XmlError::TooManyElements => {
                 Self::PolicyViolation

@@ -212,6 +212,18 @@ impl Element {
         }
     }
 
+    /// Takes all child elements out; texts stay behind.
+    pub fn take_children(&mut self) -> Vec<Element> {
+        let mut children = Vec::new();
+        for node in std::mem::take(&mut self.nodes) {
+            match node {
+                Node::Element(child) => children.push(child),
+                Node::Text(text) => self.push_text(text),
+            }
+        }
+        children
+    }
+
     /// The element's own character data, without that of its children.
     pub fn text(&self) -> String {
         let mut all = String::new();
