@@ -42,6 +42,40 @@ let sheet: CSSStyleSheet | undefined;
  * @event {CustomEvent<{command: string, condition: string, text: string}>} converse-command-error - Something the visitor asked for failed.
  * @event {CustomEvent<null>} converse-open - The overlay was opened.
  * @event {CustomEvent<null>} converse-close - The overlay was closed.
+ *
+ * @csspart avatar - A person's picture or initials.
+ * @csspart badge - A count of unread messages.
+ * @csspart banner - The strip that says that the connection is gone.
+ * @csspart bubble - The body of a message.
+ * @csspart button - Any button.
+ * @csspart chat - A line of the conversation list.
+ * @csspart chat-header - Head of the open conversation.
+ * @csspart composer - Where a message is written.
+ * @csspart composer-input - Its text field.
+ * @csspart composer-send - Its send button.
+ * @csspart contact - A line of the contact list.
+ * @csspart contact-list - All contacts.
+ * @csspart conversation - The open conversation.
+ * @csspart conversation-list - All conversations.
+ * @csspart day-divider - The line before the first message of a day.
+ * @csspart dialog - A dialog.
+ * @csspart empty - What stands where nothing is yet.
+ * @csspart jump-to-latest - The button that goes to the newest message.
+ * @csspart launcher - The round button of the overlay.
+ * @csspart load-error - Shown when the program cannot be loaded.
+ * @csspart message - One message with everything about it.
+ * @csspart message-list - All messages of the open conversation.
+ * @csspart message-meta - Time and delivery state of a message.
+ * @csspart notice - A short notice.
+ * @csspart panel - The overlay's panel.
+ * @csspart profile - The own profile.
+ * @csspart root - Everything.
+ * @csspart search - The field that filters contacts.
+ * @csspart sidebar - The side with the lists.
+ * @csspart sidebar-header - Its head.
+ * @csspart sign-in - The sign-in form.
+ * @csspart tabs - Switches between the lists.
+ * @csspart unread-divider - The line before the first unread message.
  */
 export class ConverseChat extends HTMLElement {
   static readonly version = __VERSION__;
