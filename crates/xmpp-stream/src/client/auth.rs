@@ -14,7 +14,8 @@ impl ClientStream {
         let policy = self.config.policy();
         let username = self.config.jid.as_ref().and_then(|jid| jid.local()).unwrap_or_default();
         let begun = choose(&offered, &self.config.secret, &policy).and_then(|mechanism| {
-            let (exchange, initial) = ClientSasl::start(mechanism, username, &self.config.secret, &policy, &self.config.random)?;
+            let (exchange, initial) =
+                ClientSasl::start(mechanism, username, &self.config.secret, &policy, &self.config.random)?;
             Ok((mechanism, exchange, initial))
         });
         match begun {
@@ -77,7 +78,8 @@ impl ClientStream {
                 let condition = condition.and_then(SaslCondition::from_name);
                 let text = element.child("text", ns::SASL).map(|text| text.text());
                 let untried = core::mem::take(untried);
-                let retry = matches!(condition, Some(SaslCondition::InvalidMechanism | SaslCondition::MechanismTooWeak));
+                let retry =
+                    matches!(condition, Some(SaslCondition::InvalidMechanism | SaslCondition::MechanismTooWeak));
                 if retry && choose(&untried, &self.config.secret, &self.config.policy()).is_ok() {
                     // The server offered what it does not do. The policy holds for the next one as well.
                     return self.authenticate(untried);

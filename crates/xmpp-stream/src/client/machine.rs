@@ -147,7 +147,8 @@ impl ClientStream {
     /// Sends a stream header: the first, or after authentication another (RFC 6120 §6.4.6).
     pub(super) fn open(&mut self, authenticated: bool) {
         // RFC 6120 §4.7.1: `from` only where it may be read by nobody else.
-        let from = if authenticated && self.config.secure { self.config.jid.as_ref().map(ToString::to_string) } else { None };
+        let from =
+            if authenticated && self.config.secure { self.config.jid.as_ref().map(ToString::to_string) } else { None };
         self.out.push_back(Output::Open(StreamHeader {
             to: Some(self.config.domain.clone()),
             from,
@@ -214,11 +215,8 @@ impl ClientStream {
     }
 
     fn transport_closed(&mut self) {
-        let event = if self.is_established() {
-            StreamEvent::Lost
-        } else {
-            StreamEvent::Failed(StreamFailure::ConnectionLost)
-        };
+        let event =
+            if self.is_established() { StreamEvent::Lost } else { StreamEvent::Failed(StreamFailure::ConnectionLost) };
         self.end(event);
     }
 

@@ -118,7 +118,8 @@ impl ClientStream {
         if reply.attr("type") != Some("result") {
             let error = stanza_error(reply);
             // RFC 6120 §7.7.2: the resource is taken or not allowed; let the server choose one, once.
-            let resource_is_the_matter = matches!(error.condition, Condition::Conflict | Condition::BadRequest | Condition::NotAllowed);
+            let resource_is_the_matter =
+                matches!(error.condition, Condition::Conflict | Condition::BadRequest | Condition::NotAllowed);
             if with_resource && resource_is_the_matter {
                 return self.bind(false);
             }

@@ -85,10 +85,25 @@ pub struct ClientSasl {
 enum State {
     /// PLAIN and ANONYMOUS say everything at once.
     AllSaid,
-    ServerFirst { hash: ScramHash, first_bare: String, nonce: String },
-    Deriving { hash: ScramHash, salt: Vec<u8>, iterations: u32, auth_message: String, final_bare: String },
-    ServerFinal { keys: ScramKeys, auth_message: String },
-    Verified { keys: ScramKeys },
+    ServerFirst {
+        hash: ScramHash,
+        first_bare: String,
+        nonce: String,
+    },
+    Deriving {
+        hash: ScramHash,
+        salt: Vec<u8>,
+        iterations: u32,
+        auth_message: String,
+        final_bare: String,
+    },
+    ServerFinal {
+        keys: ScramKeys,
+        auth_message: String,
+    },
+    Verified {
+        keys: ScramKeys,
+    },
     Failed,
 }
 
@@ -167,7 +182,9 @@ impl ClientSasl {
     /// [`AuthCondition::DerivationFailed`] when there is no or no fitting key.
     pub fn derived(&mut self, salted_password: &[u8]) -> Result<Vec<u8>, AuthCondition> {
         match core::mem::replace(&mut self.state, State::Failed) {
-            State::Deriving { hash, salt, iterations, auth_message, final_bare } if salted_password.len() == hash.output_len() => {
+            State::Deriving { hash, salt, iterations, auth_message, final_bare }
+                if salted_password.len() == hash.output_len() =>
+            {
                 let keys = ScramKeys::new(hash, salt, iterations, salted_password);
                 Ok(self.client_final(keys, auth_message, &final_bare))
             }
@@ -192,11 +209,20 @@ impl ClientSasl {
     }
 
     /// RFC 5802 §7: `[m=…,]r=nonce,s=salt,i=rounds[,extensions]`. An `m=` in front is a mandatory extension and an error.
-    fn server_first(&mut self, data: &[u8], hash: ScramHash, first_bare: &str, nonce: &str) -> Result<Step, AuthCondition> {
+    fn server_first(
+        &mut self,
+        data: &[u8],
+        hash: ScramHash,
+        first_bare: &str,
+        nonce: &str,
+    ) -> Result<Step, AuthCondition> {
         let message = core::str::from_utf8(data).map_err(|_| AuthCondition::Malformed)?;
         let full_nonce = scram::attribute(message, 0, 'r').ok_or(AuthCondition::Malformed)?;
-        let salt = scram::attribute(message, 1, 's').and_then(|salt| STANDARD.decode(salt).ok()).ok_or(AuthCondition::Malformed)?;
-        let iterations = scram::attribute(message, 2, 'i').and_then(|i| i.parse::<u32>().ok()).ok_or(AuthCondition::Malformed)?;
+        let salt = scram::attribute(message, 1, 's')
+            .and_then(|salt| STANDARD.decode(salt).ok())
+            .ok_or(AuthCondition::Malformed)?;
+        let iterations =
+            scram::attribute(message, 2, 'i').and_then(|i| i.parse::<u32>().ok()).ok_or(AuthCondition::Malformed)?;
         if full_nonce.len() <= nonce.len() || !full_nonce.starts_with(nonce) || salt.is_empty() {
             return Err(AuthCondition::Malformed);
         }

@@ -75,9 +75,21 @@ impl ScramHash {
     pub fn hmac(self, key: &[u8], data: &[u8]) -> Vec<u8> {
         const ANY_LENGTH: &str = "HMAC takes keys of every length";
         match self {
-            ScramHash::Sha1 => Hmac::<Sha1>::new_from_slice(key).expect(ANY_LENGTH).chain_update(data).finalize().into_bytes().to_vec(),
-            ScramHash::Sha256 => Hmac::<Sha256>::new_from_slice(key).expect(ANY_LENGTH).chain_update(data).finalize().into_bytes().to_vec(),
-            ScramHash::Sha512 => Hmac::<Sha512>::new_from_slice(key).expect(ANY_LENGTH).chain_update(data).finalize().into_bytes().to_vec(),
+            ScramHash::Sha1 => {
+                Hmac::<Sha1>::new_from_slice(key).expect(ANY_LENGTH).chain_update(data).finalize().into_bytes().to_vec()
+            }
+            ScramHash::Sha256 => Hmac::<Sha256>::new_from_slice(key)
+                .expect(ANY_LENGTH)
+                .chain_update(data)
+                .finalize()
+                .into_bytes()
+                .to_vec(),
+            ScramHash::Sha512 => Hmac::<Sha512>::new_from_slice(key)
+                .expect(ANY_LENGTH)
+                .chain_update(data)
+                .finalize()
+                .into_bytes()
+                .to_vec(),
         }
     }
 }
@@ -133,7 +145,10 @@ impl ScramKeys {
 
 impl fmt::Debug for ScramKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScramKeys").field("hash", &self.hash).field("iterations", &self.iterations).finish_non_exhaustive()
+        f.debug_struct("ScramKeys")
+            .field("hash", &self.hash)
+            .field("iterations", &self.iterations)
+            .finish_non_exhaustive()
     }
 }
 
@@ -171,7 +186,10 @@ impl StoredKeys {
 
 impl fmt::Debug for StoredKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredKeys").field("hash", &self.hash).field("iterations", &self.iterations).finish_non_exhaustive()
+        f.debug_struct("StoredKeys")
+            .field("hash", &self.hash)
+            .field("iterations", &self.iterations)
+            .finish_non_exhaustive()
     }
 }
 

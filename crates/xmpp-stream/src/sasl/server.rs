@@ -86,7 +86,12 @@ impl ServerSasl {
     ///
     /// # Errors
     /// The condition to put into `<failure/>`.
-    pub fn credentials(&mut self, keys: Option<StoredKeys>, account: &str, context: &Context<'_>) -> Result<Step, SaslCondition> {
+    pub fn credentials(
+        &mut self,
+        keys: Option<StoredKeys>,
+        account: &str,
+        context: &Context<'_>,
+    ) -> Result<Step, SaslCondition> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::LoadingScram { hash, gs2, first_bare, nonce } => {
                 let (keys, known) = keys_or_decoy(keys, hash, account, context);
@@ -124,7 +129,9 @@ impl ServerSasl {
     fn plain(&mut self, data: &[u8], context: &Context<'_>) -> Result<Step, SaslCondition> {
         let text = core::str::from_utf8(data).map_err(|_| SaslCondition::MalformedRequest)?;
         let mut parts = text.split('\0');
-        let (Some(authzid), Some(username), Some(password), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(authzid), Some(username), Some(password), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(SaslCondition::MalformedRequest);
         };
         if username.is_empty() || password.is_empty() {
@@ -194,7 +201,12 @@ fn client_final(
 
 /// The account's keys, or such as nobody has the password of: always the same salt for the same name, so that asking
 /// twice tells nothing. Keys of another hash than asked for count as none.
-fn keys_or_decoy(keys: Option<StoredKeys>, hash: ScramHash, account: &str, context: &Context<'_>) -> (StoredKeys, bool) {
+fn keys_or_decoy(
+    keys: Option<StoredKeys>,
+    hash: ScramHash,
+    account: &str,
+    context: &Context<'_>,
+) -> (StoredKeys, bool) {
     let decoy = decoy(hash, account, context);
     match keys {
         Some(keys) if keys.hash == hash => (keys, true),
@@ -209,7 +221,13 @@ fn decoy(hash: ScramHash, account: &str, context: &Context<'_>) -> StoredKeys {
     };
     let mut salt = derive("salt");
     salt.truncate(SALT_LEN);
-    StoredKeys { hash, salt, iterations: context.iterations, stored_key: derive("stored"), server_key: derive("server") }
+    StoredKeys {
+        hash,
+        salt,
+        iterations: context.iterations,
+        stored_key: derive("stored"),
+        server_key: derive("server"),
+    }
 }
 
 /// How many bytes of salt accounts get; decoys must have as many.

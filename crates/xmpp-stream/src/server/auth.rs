@@ -31,7 +31,11 @@ impl ServerStream {
         let mechanism = element.attr("mechanism").and_then(Mechanism::from_name);
         let Some(mechanism) = mechanism.filter(|mechanism| self.config.offered().contains(mechanism)) else {
             let unprotected = mechanism == Some(Mechanism::Plain) && self.config.mechanisms.contains(&Mechanism::Plain);
-            return self.failed(if unprotected { SaslCondition::EncryptionRequired } else { SaslCondition::InvalidMechanism });
+            return self.failed(if unprotected {
+                SaslCondition::EncryptionRequired
+            } else {
+                SaslCondition::InvalidMechanism
+            });
         };
         self.exchanges = self.exchanges.wrapping_add(1);
         // Nobody can tell one exchange's nonce from another's without the connection's random bytes.
@@ -163,7 +167,9 @@ impl ServerStream {
         self.out.push_back(Output::Transmit(failure));
         self.out.push_back(Output::Event(ServerEvent::AuthFailed { account, condition }));
         if self.failures >= self.config.max_attempts.max(1) {
-            self.close(Some(StreamError::new(StreamCondition::PolicyViolation).with_text("too many attempts to sign in")));
+            self.close(Some(
+                StreamError::new(StreamCondition::PolicyViolation).with_text("too many attempts to sign in"),
+            ));
         }
     }
 }

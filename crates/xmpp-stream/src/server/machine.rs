@@ -11,8 +11,8 @@ use xmpp::xml::{Element, Limits};
 use super::config::{PRE_AUTH_LIMITS, ServerStreamConfig};
 use super::event::{Input, Output, ServerEvent};
 use crate::StreamHeader;
-use crate::sasl::server::ServerSasl;
 use crate::sasl::Mechanism;
+use crate::sasl::server::ServerSasl;
 
 /// From the first header to the restarted stream, in milliseconds.
 const NEGOTIATION_MS: u64 = 30_000;
@@ -196,16 +196,18 @@ impl ServerStream {
 
     /// RFC 6120 §6.4.1.
     fn offer_mechanisms(&mut self) {
-        let mechanisms = self.config.offered().into_iter().fold(Element::new("mechanisms", ns::SASL), |all, mechanism| {
-            all.with_child(Element::new("mechanism", ns::SASL).with_text(mechanism.name()))
-        });
+        let mechanisms =
+            self.config.offered().into_iter().fold(Element::new("mechanisms", ns::SASL), |all, mechanism| {
+                all.with_child(Element::new("mechanism", ns::SASL).with_text(mechanism.name()))
+            });
         self.out.push_back(Output::Transmit(Element::new("features", ns::STREAM).with_child(mechanisms)));
     }
 
     /// RFC 6120 §7.4, XEP-0198 §2, and the session that RFC 3921 clients look for.
     fn offer_session(&mut self) {
         let session = Element::new("session", ns::SESSION).with_child(Element::new("optional", ns::SESSION));
-        let mut features = Element::new("features", ns::STREAM).with_child(Element::new("bind", ns::BIND)).with_child(session);
+        let mut features =
+            Element::new("features", ns::STREAM).with_child(Element::new("bind", ns::BIND)).with_child(session);
         if self.config.sm {
             features.push(Element::new("sm", ns::SM).with_child(Element::new("optional", ns::SM)));
         }

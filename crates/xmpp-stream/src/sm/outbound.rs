@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn acknowledgements_take_the_oldest_across_the_wrap() {
-        let mut outbound = Outbound::restore(OutboundSnapshot { h: u32::MAX - 1, unacked: Vec::new() }, AckPolicy::default());
+        let mut outbound =
+            Outbound::restore(OutboundSnapshot { h: u32::MAX - 1, unacked: Vec::new() }, AckPolicy::default());
         for id in 0..4 {
             outbound.sent_tagged(message(id), u64::from(id), now(0));
         }

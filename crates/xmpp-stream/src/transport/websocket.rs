@@ -12,7 +12,10 @@ pub const SUBPROTOCOL: &str = "xmpp";
 
 /// What one text message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "frames are read and consumed one at a time; elements are the common case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "frames are read and consumed one at a time; elements are the common case"
+)]
 pub enum Frame {
     /// `<open/>`: a stream header.
     Open(StreamHeader),
@@ -97,7 +100,8 @@ mod tests {
 
     #[test]
     fn rfc_7395_examples() {
-        let open = read("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='example.com' version='1.0' xml:lang='en'/>");
+        let open =
+            read("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='example.com' version='1.0' xml:lang='en'/>");
         let header = StreamHeader {
             to: Some("example.com".into()),
             version: Some("1.0".into()),
@@ -107,7 +111,9 @@ mod tests {
         assert_eq!(open, Ok(Frame::Open(header.clone())));
         assert_eq!(read(&header.to_websocket()), Ok(Frame::Open(header)));
         assert_eq!(
-            read("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing' see-other-uri='wss://otherendpoint.example/xmpp-bind'/>"),
+            read(
+                "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing' see-other-uri='wss://otherendpoint.example/xmpp-bind'/>"
+            ),
             Ok(Frame::Close { see_other_uri: Some("wss://otherendpoint.example/xmpp-bind".into()) })
         );
         assert_eq!(read(&close(None)), Ok(Frame::Close { see_other_uri: None }));
@@ -127,6 +133,9 @@ mod tests {
             read("<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'/>"),
             Err(StreamCondition::InvalidNamespace)
         );
-        assert_eq!(read("<other xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"), Err(StreamCondition::UnsupportedStanzaType));
+        assert_eq!(
+            read("<other xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"),
+            Err(StreamCondition::UnsupportedStanzaType)
+        );
     }
 }
