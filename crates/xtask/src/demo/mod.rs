@@ -65,9 +65,11 @@ fn check_port(port: u16) -> anyhow::Result<()> {
 fn print_addresses(options: &Options, data: &Data) {
     let address = format!("http://localhost:{}", options.port);
     println!("\nThe demo is at {address}/\n");
-    println!("  {address}/business/    a small business, the chat as an overlay, visitors signed in by the site");
-    println!("  {address}/fullscreen/  a full-screen client with a sign-in form");
-    println!("  {address}/article/     the chat in the flow of an article\n");
+    println!(
+        "  {address}/shop/     a small business, the chat as an overlay, customers signed in by the shop (alice, carol)"
+    );
+    println!("  {address}/client/   a full-screen client with a sign-in form");
+    println!("  {address}/article/  the chat in the flow of an article\n");
     println!("  Sign in as one of these, with the password {PASSWORD}; two browsers make a conversation:");
     for (account, name) in ACCOUNTS {
         println!("    {account}@localhost  ({name})");

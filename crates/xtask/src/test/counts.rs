@@ -1,5 +1,7 @@
 //! How many checks passed and failed, read from what test runners print.
 
+use std::ops::AddAssign;
+
 use crate::process::Outcome;
 
 /// Passed and failed checks of one step.
@@ -7,6 +9,13 @@ use crate::process::Outcome;
 pub(crate) struct Counts {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
 }
 
 impl Counts {

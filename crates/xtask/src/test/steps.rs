@@ -84,10 +84,14 @@ fn size_limits(workspace: &Workspace) -> anyhow::Result<Counts> {
     Ok(report.counts())
 }
 
-/// Types of the TypeScript sources and whatever else the package checks about itself.
+/// Types of the TypeScript sources, and whatever else a package checks about itself.
 fn npm_checks(workspace: &Workspace) -> anyhow::Result<Counts> {
-    let outcome = watch(command("npm", &workspace.path("web-component")).args(["run", "check"]))?;
-    Ok(Counts::of_program(&outcome))
+    let mut counts = Counts::default();
+    for folder in ["web-component", "e2e"] {
+        let outcome = watch(command("npm", &workspace.path(folder)).args(["run", "check"]))?;
+        counts += Counts::of_program(&outcome);
+    }
+    Ok(counts)
 }
 
 fn browser(workspace: &Workspace) -> anyhow::Result<Counts> {
