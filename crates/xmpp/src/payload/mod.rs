@@ -59,6 +59,9 @@ pub enum PayloadError {
     /// A child has content that it must not have, or stands where it must not.
     #[error("<{0}/> has bad content")]
     BadChild(&'static str),
+    /// A field of a data form has a value that it must not have.
+    #[error("field {0} has a bad value")]
+    BadField(&'static str),
     /// The element's own text is not what it must be.
     #[error("the text is bad")]
     BadText,
