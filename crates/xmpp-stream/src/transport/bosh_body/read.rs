@@ -146,6 +146,7 @@ fn is_true(value: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Rid;
     use super::*;
 
     fn request(text: &str) -> Result<Body, BodyError> {

@@ -202,12 +202,11 @@ impl Overactivity {
     /// A request came in its turn. The debt after it.
     fn request(&mut self, now: u64, empty: bool, interval: u64) -> u64 {
         let since = now.saturating_sub(self.last);
-        if interval > 0 {
-            self.debt -= self.debt.min(since / interval);
-            // §11, §12: two empty ones in succession, the first answered without payloads or not at all.
-            if empty && self.empty && !self.answered && since < interval {
-                self.debt += 1;
-            }
+        let paid = since.checked_div(interval).unwrap_or(self.debt);
+        self.debt -= self.debt.min(paid);
+        // §11, §12: two empty ones in succession, the first answered without payloads or not at all.
+        if empty && self.empty && !self.answered && since < interval {
+            self.debt += 1;
         }
         self.arrived(now, empty);
         self.debt
