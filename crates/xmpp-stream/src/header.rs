@@ -49,7 +49,7 @@ impl StreamHeader {
         // The attributes come from a written element, so that escaping exists once: `<a …/>` without its name and end.
         let element = self.element("a", "").to_xml();
         let attributes = element.trim_start_matches("<a").trim_end_matches("/>").trim_end();
-        out.push_str("'");
+        out.push('\'');
         if !attributes.is_empty() && !attributes.starts_with(' ') {
             out.push(' ');
         }
@@ -75,5 +75,40 @@ impl StreamHeader {
             element.set_attr_ns(ns::XML, "lang", lang.clone());
         }
         element
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_say_the_same() {
+        let header = StreamHeader {
+            to: Some("im.example".to_owned()),
+            from: Some("o'hara@im.example".to_owned()),
+            id: Some("<&\"'/>".to_owned()),
+            lang: Some("de".to_owned()),
+            version: Some("1.0".to_owned()),
+        };
+        let tcp = xmpp::xml::parse_start(&header.to_tcp()).expect("a start tag");
+        assert_eq!(StreamHeader::read(&tcp).as_ref(), Some(&header));
+        let open = xmpp::xml::parse(&header.to_websocket()).expect("an element");
+        assert_eq!(StreamHeader::read(&open), Some(header));
+        let empty = StreamHeader::default();
+        let tcp = xmpp::xml::parse_start(&empty.to_tcp()).expect("a start tag");
+        assert_eq!(StreamHeader::read(&tcp), Some(empty));
+    }
+
+    #[test]
+    fn versions() {
+        let of = |version: &str| StreamHeader { version: Some(version.to_owned()), ..StreamHeader::default() };
+        assert!(
+            of("1.0").is_version_1()
+                && of("1.1").is_version_1()
+                && of("2.0").is_version_1()
+                && of("11.0").is_version_1()
+        );
+        assert!(!of("0.9").is_version_1() && !of("x").is_version_1() && !StreamHeader::default().is_version_1());
     }
 }

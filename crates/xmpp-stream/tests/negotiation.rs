@@ -1,10 +1,11 @@
 //! Whole negotiations, client against server in memory: every mechanism over every framing, and what goes wrong.
+#![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
 mod common;
 
 use common::{ACCOUNT, PASSWORD, Pair, client_config, now, result, server_config, session};
-use xmpp::jid::{BareJid, FullJid};
 use xmpp::ids::SmId;
+use xmpp::jid::{BareJid, FullJid};
 use xmpp::ns;
 use xmpp::stanza::{Condition, StreamCondition, StreamError};
 use xmpp::time::Mono;
@@ -189,7 +190,8 @@ fn plain_only_over_a_secure_connection() {
     pair.to_client = Box::new(|element| {
         if element.is("features", ns::STREAM) {
             let plain = Element::new("mechanism", ns::SASL).with_text("PLAIN");
-            *element = Element::new("features", ns::STREAM).with_child(Element::new("mechanisms", ns::SASL).with_child(plain));
+            *element =
+                Element::new("features", ns::STREAM).with_child(Element::new("mechanisms", ns::SASL).with_child(plain));
         }
         true
     });
@@ -202,7 +204,8 @@ fn a_server_that_cannot_prove_itself_is_left() {
     let forge: [fn(&mut Element) -> bool; 3] = [
         |element| {
             if element.name() == "success" {
-                *element = Element::new("success", ns::SASL).with_text("dj1AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==");
+                *element =
+                    Element::new("success", ns::SASL).with_text("dj1AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==");
             }
             true
         },
@@ -328,7 +331,9 @@ fn a_refused_resumption_goes_on_to_bind() {
 
 #[test]
 fn a_resumption_of_something_else_is_not_believed() {
-    for resumed in ["<resumed xmlns='urn:xmpp:sm:3' previd='other' h='1'/>", "<resumed xmlns='urn:xmpp:sm:3' previd='old' h='x'/>"] {
+    for resumed in
+        ["<resumed xmlns='urn:xmpp:sm:3' previd='other' h='1'/>", "<resumed xmlns='urn:xmpp:sm:3' previd='old' h='x'/>"]
+    {
         let mut client = client_config();
         client.resume = Some(Resume { previd: SmId::from("old"), h: 12 });
         let mut pair = Pair::new(Framing::WebSocket, client, server_config());
@@ -370,7 +375,9 @@ fn binding_refused_for_good() {
     let mut pair = Pair::new(Framing::WebSocket, client_config(), server_config());
     pair.session = Box::new(|element| vec![error_reply(element, "conflict")]);
     pair.run();
-    assert!(matches!(failure(&pair), Some(StreamFailure::BindRefused(error)) if error.condition == Condition::Conflict));
+    assert!(
+        matches!(failure(&pair), Some(StreamFailure::BindRefused(error)) if error.condition == Condition::Conflict)
+    );
 }
 
 #[test]
@@ -394,9 +401,12 @@ fn a_server_of_rfc_3921_gets_its_session() {
 #[test]
 fn stream_management_refused_is_no_reason_to_give_up() {
     let mut pair = Pair::new(Framing::WebSocket, client_config(), server_config());
-    pair.session = Box::new(|element| {
-        if element.name() == "enable" { vec![Element::new("failed", ns::SM)] } else { session(element) }
-    });
+    pair.session =
+        Box::new(
+            |element| {
+                if element.name() == "enable" { vec![Element::new("failed", ns::SM)] } else { session(element) }
+            },
+        );
     pair.run();
     assert!(matches!(pair.events.last(), Some(StreamEvent::Bound { sm: None, .. })));
 }
@@ -421,12 +431,10 @@ fn the_wrong_domain_is_host_unknown() {
         let mut client = client_config();
         client.domain = "other.example".to_owned();
         let mut pair = Pair::new(framing, client, server_config());
-        pair.to_client = Box::new(|_| true);
         pair.run();
-        // The reply's `from` names the host that did answer, so that is what the client sees first.
-        assert_eq!(failure(&pair), Some(&StreamFailure::FromMismatch("im.example".to_owned())));
-        let condition = pair.server_closed.clone().flatten().map(|error| error.condition);
-        assert_eq!(condition, Some(StreamCondition::HostUnknown));
+        // The reply's `from` names the host that did answer; the error after it says what the matter is.
+        let Some(StreamFailure::Stream(error)) = failure(&pair) else { panic!("{:?}", pair.events) };
+        assert_eq!(error.condition, StreamCondition::HostUnknown);
     }
 }
 
@@ -458,7 +466,8 @@ fn sign_in_attempts_are_limited() {
 fn client_waiting() -> ClientStream {
     let mut client = ClientStream::new(Framing::WebSocket, client_config());
     client.handle_input(now(0), Input::Opened);
-    let header = StreamHeader { from: Some("im.example".into()), version: Some("1.0".into()), ..StreamHeader::default() };
+    let header =
+        StreamHeader { from: Some("im.example".into()), version: Some("1.0".into()), ..StreamHeader::default() };
     client.handle_input(now(0), Input::StreamStart(header));
     client
 }
@@ -505,6 +514,8 @@ fn headers_that_do_not_fit() {
         let mut client = ClientStream::new(Framing::WebSocket, client_config());
         client.handle_input(now(0), Input::Opened);
         client.handle_input(now(0), Input::StreamStart(header));
+        let mechanisms = Element::new("mechanisms", ns::SASL);
+        client.handle_input(now(0), Input::Received(Element::new("features", ns::STREAM).with_child(mechanisms)));
         assert_eq!(failed(&mut client), Some(expected));
     }
     let mut client = ClientStream::new(Framing::WebSocket, client_config());
@@ -535,9 +546,18 @@ fn ends_during_negotiation() {
 #[test]
 fn stream_errors_in_each_spelling() {
     let cases = [
-        ("<stream:error xmlns:stream='http://etherx.jabber.org/streams'><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>", StreamCondition::HostUnknown),
-        ("<error xmlns='http://etherx.jabber.org/streams'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error>", StreamCondition::Conflict),
-        ("<error xmlns='jabber:client'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error>", StreamCondition::Conflict),
+        (
+            "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+            StreamCondition::HostUnknown,
+        ),
+        (
+            "<error xmlns='http://etherx.jabber.org/streams'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error>",
+            StreamCondition::Conflict,
+        ),
+        (
+            "<error xmlns='jabber:client'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error>",
+            StreamCondition::Conflict,
+        ),
         ("<error xmlns='http://etherx.jabber.org/streams'>Disconnected</error>", StreamCondition::UndefinedCondition),
     ];
     for (xml, condition) in cases {
@@ -558,10 +578,12 @@ fn the_end_of_an_established_stream() {
         pair.run();
         pair.client
     };
-    let event = |client: &mut ClientStream| drain(client).into_iter().find_map(|output| match output {
-        Output::Event(event) => Some(event),
-        _ => None,
-    });
+    let event = |client: &mut ClientStream| {
+        drain(client).into_iter().find_map(|output| match output {
+            Output::Event(event) => Some(event),
+            _ => None,
+        })
+    };
     let mut client = established();
     client.handle_input(now(0), Input::Closed);
     assert_eq!(event(&mut client), Some(StreamEvent::Lost));

@@ -11,7 +11,6 @@ use crate::sasl::{AuthCondition, Kdf, ScramKeys};
 
 /// What the transport and the shell tell the stream.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "inputs are made and consumed one at a time")]
 pub enum Input {
     /// The transport is open (BOSH: the session is created).
     Opened,
@@ -42,7 +41,6 @@ pub enum Input {
 
 /// What the stream wants done.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "outputs are polled and consumed one at a time")]
 pub enum Output {
     /// Send this stream header: [`StreamHeader::to_websocket`], [`StreamHeader::to_tcp`], or a BOSH restart. For BOSH it comes
     /// for restarts only.
@@ -81,7 +79,6 @@ pub struct SmEnabled {
 
 /// What the owner learns.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "events are consumed one at a time; elements are the common case")]
 pub enum StreamEvent {
     /// A new session: a resource is bound. Every count of [`crate::sm`] begins at zero if `sm` is there.
     Bound {
@@ -137,7 +134,7 @@ pub enum StreamFailure {
     #[error("the server ended the stream during negotiation")]
     EndedByServer,
     /// The server ended the stream with an error (RFC 6120 §4.9), such as host-unknown.
-    #[error("stream error: {0:?}")]
+    #[error("stream error: {0}")]
     Stream(StreamError),
     /// The server wants the client elsewhere (RFC 7395 §3.6.1), as it wrote it.
     #[error("the server points to another address")]

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use xmpp::jid::{BareJid, FullJid};
 use xmpp::ns;
 use xmpp::payload::Payload as _;
 use xmpp::stanza::StreamError;
-use xmpp::time::Now;
+use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
 
 use super::config::{Framing, StreamConfig};
@@ -28,7 +29,9 @@ pub struct ClientStream {
     pub(super) features: Option<Element>,
     /// Counts derivations, so that a late answer is not taken for a new one.
     pub(super) token: u32,
-    deadline: Option<xmpp::time::Mono>,
+    deadline: Option<Mono>,
+    /// What is wrong with the server's header. A stream error that follows says more, so this waits for the next element.
+    bad_header: Option<StreamFailure>,
 }
 
 /// Where the stream is.
@@ -46,9 +49,9 @@ pub(super) enum State {
     /// The bind request went out.
     Binding { with_resource: bool },
     /// The legacy session request went out.
-    Session { jid: xmpp::jid::FullJid },
+    Session { jid: FullJid },
     /// `<enable/>` went out.
-    Enabling { jid: xmpp::jid::FullJid },
+    Enabling { jid: FullJid },
     /// Bound or resumed.
     Established,
     /// Nothing more comes out.
@@ -67,6 +70,7 @@ impl ClientStream {
             features: None,
             token: 0,
             deadline: None,
+            bad_header: None,
         }
     }
 
@@ -168,12 +172,11 @@ impl ClientStream {
         };
         if let Some(from) = &header.from
             && !from.eq_ignore_ascii_case(&self.config.domain)
-            && !xmpp::jid::BareJid::new(from).is_ok_and(|from| from.as_str() == self.config.domain)
+            && !BareJid::new(from).is_ok_and(|from| from.as_str() == self.config.domain)
         {
-            return self.fail(StreamFailure::FromMismatch(from.clone()));
-        }
-        if !header.is_version_1() {
-            return self.fail(StreamFailure::UnsupportedVersion);
+            self.bad_header = Some(StreamFailure::FromMismatch(from.clone()));
+        } else if !header.is_version_1() {
+            self.bad_header = Some(StreamFailure::UnsupportedVersion);
         }
         self.state = State::Features { authenticated };
     }
@@ -181,6 +184,9 @@ impl ClientStream {
     fn received(&mut self, element: Element) {
         if let Some(error) = stream_error(&element) {
             return self.end_with_error(error);
+        }
+        if let Some(failure) = self.bad_header.take() {
+            return self.fail(failure);
         }
         if element.is("features", ns::STREAM) {
             return self.received_features(element);

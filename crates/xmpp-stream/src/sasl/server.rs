@@ -236,3 +236,96 @@ pub const SALT_LEN: usize = 16;
 fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The server's part of an exchange whose nonce a standard prescribes.
+    fn waiting_for_final(hash: ScramHash, first_bare: &str, server_first: &str, salted_password: &[u8]) -> ServerSasl {
+        let keys = StoredKeys::new(hash, Vec::new(), 4096, salted_password);
+        let nonce = scram::attribute(server_first, 0, 'r').expect("a nonce").to_owned();
+        let (first_bare, server_first) = (first_bare.to_owned(), server_first.to_owned());
+        ServerSasl {
+            state: State::ClientFinal { gs2: "n,,".to_owned(), first_bare, server_first, nonce, keys, known: true },
+        }
+    }
+
+    fn context() -> Context<'static> {
+        Context { decoy_key: &[1; 32], iterations: 4096, plain_hash: ScramHash::Sha1, random: &[2; 24] }
+    }
+
+    fn pbkdf2(hash: ScramHash, salt: &str) -> Vec<u8> {
+        let salt = STANDARD.decode(salt).expect("base64");
+        let mut out = vec![0; hash.output_len()];
+        match hash {
+            ScramHash::Sha1 => pbkdf2::pbkdf2_hmac::<sha1::Sha1>(b"pencil", &salt, 4096, &mut out),
+            _ => pbkdf2::pbkdf2_hmac::<sha2::Sha256>(b"pencil", &salt, 4096, &mut out),
+        }
+        out
+    }
+
+    #[test]
+    fn rfc_5802_section_5() {
+        let server_first = "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096";
+        let salted = pbkdf2(ScramHash::Sha1, "QSXCR+Q6sek8bf92");
+        let first = "n=user,r=fyko+d2lbbFgONRv9qkxdawL";
+        let last = "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=";
+        let step =
+            waiting_for_final(ScramHash::Sha1, first, server_first, &salted).response(last.as_bytes(), &context());
+        assert_eq!(step, Ok(Step::Success(Some(b"v=rmF9pqV8S7suAoZWja4dJRkFsKQ=".to_vec()))));
+    }
+
+    #[test]
+    fn rfc_7677_section_3() {
+        let nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+        let server_first = ["r=", nonce, ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"].concat();
+        let salted = pbkdf2(ScramHash::Sha256, "W22ZaJ0SNY7soEsUEjb6gQ==");
+        let first = "n=user,r=rOprNGfwEbeRWgbNEkqO";
+        let last = ["c=biws,r=", nonce, ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="].concat();
+        let step =
+            waiting_for_final(ScramHash::Sha256, first, &server_first, &salted).response(last.as_bytes(), &context());
+        assert_eq!(step, Ok(Step::Success(Some(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=".to_vec()))));
+    }
+
+    #[test]
+    fn channel_binding_flags() {
+        let first =
+            |text: &str| ServerSasl::new(Mechanism::Scram(ScramHash::Sha1)).response(text.as_bytes(), &context());
+        assert!(matches!(first("n,,n=user,r=abc"), Ok(Step::Load { .. })));
+        assert!(matches!(first("y,,n=user,r=abc"), Ok(Step::Load { .. })));
+        let acting = first("n,a=ann@im.example,n=user,r=abc,ext=1");
+        assert!(matches!(acting, Ok(Step::Load { authzid: Some(name), .. }) if name == "ann@im.example"));
+        for bad in [
+            "p=tls-exporter,,n=user,r=abc",
+            "n,,m=x,n=user,r=abc",
+            "n,,n=,r=abc",
+            "n,,n=user,r=",
+            "n,,n=u=x,r=abc",
+            "n",
+            "n,x,n=u,r=a",
+            "",
+        ] {
+            assert_eq!(first(bad), Err(SaslCondition::MalformedRequest), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_about_channel_binding_must_be_repeated() {
+        let known = |gs2: &str, binding: &str| {
+            let mut sasl = ServerSasl::new(Mechanism::Scram(ScramHash::Sha1));
+            let first = [gs2, "n=user,r=abc"].concat();
+            assert!(matches!(sasl.response(first.as_bytes(), &context()), Ok(Step::Load { .. })));
+            let Ok(Step::Challenge(challenge)) = sasl.credentials(None, "user@im.example", &context()) else {
+                panic!("no challenge");
+            };
+            let challenge = String::from_utf8(challenge).expect("utf-8");
+            let nonce = scram::attribute(&challenge, 0, 'r').expect("a nonce");
+            let last = ["c=", &STANDARD.encode(binding), ",r=", nonce, ",p=", &STANDARD.encode([0; 20])].concat();
+            sasl.response(last.as_bytes(), &context())
+        };
+        assert_eq!(known("y,,", "y,,"), Err(SaslCondition::NotAuthorized));
+        assert_eq!(known("y,,", "n,,"), Err(SaslCondition::MalformedRequest));
+        assert_eq!(known("n,,", "n,,"), Err(SaslCondition::NotAuthorized));
+    }
+}

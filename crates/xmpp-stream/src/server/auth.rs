@@ -17,7 +17,7 @@ impl ServerStream {
     pub(super) fn received_sasl(&mut self, element: &Element) {
         match (element.name(), &self.state) {
             ("auth", State::Mechanisms) => self.begin(element),
-            ("response", State::Sasl(Exchange { waits: Waits::Client, .. })) => match data(element) {
+            ("response", State::Sasl(exchange)) if exchange.waits == Waits::Client => match data(element) {
                 Some(data) => self.respond(&data),
                 None => self.failed(SaslCondition::IncorrectEncoding),
             },
@@ -41,13 +41,13 @@ impl ServerStream {
         // Nobody can tell one exchange's nonce from another's without the connection's random bytes.
         let mut random = ScramHash::Sha256.hmac(&self.config.nonce, &self.exchanges.to_be_bytes());
         random.truncate(24);
-        self.state = State::Sasl(Exchange {
+        self.state = State::Sasl(Box::new(Exchange {
             mechanism,
             sasl: ServerSasl::new(mechanism),
             waits: Waits::Client,
             account: None,
             random,
-        });
+        }));
         if element.text().trim().is_empty() && mechanism != Mechanism::Anonymous {
             // RFC 6120 §6.4.2: no initial response; ask for it.
             self.out.push_back(Output::Transmit(Element::new("challenge", ns::SASL)));

@@ -11,6 +11,8 @@ use crate::sasl::{Kdf, Mechanism, SaslCondition, ScramHash, StoredKeys};
 /// What the transport and the shell tell the stream.
 #[derive(Clone, Debug)]
 pub enum Input {
+    /// The transport is open: from now on the client has limited time.
+    Opened,
     /// The client's stream header: `<open/>`, `<stream:stream>`, or a BOSH creation or restart.
     StreamStart(StreamHeader),
     /// One whole top-level element.
@@ -45,7 +47,6 @@ pub struct CredentialsUnavailable;
 
 /// What the stream wants done.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "outputs are polled and consumed one at a time")]
 pub enum Output {
     /// Send this stream header: [`StreamHeader::to_websocket`] or [`StreamHeader::to_tcp`]; BOSH has its attributes in the body.
     OpenReply(StreamHeader),
@@ -79,7 +80,6 @@ pub enum Output {
 
 /// What the owner learns.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "events are consumed one at a time; elements are the common case")]
 pub enum ServerEvent {
     /// The client has proven who it is. Elements follow once it has restarted the stream.
     Authenticated {

@@ -39,7 +39,7 @@ pub(super) enum State {
     /// Mechanisms are offered.
     Mechanisms,
     /// SASL runs.
-    Sasl(Exchange),
+    Sasl(Box<Exchange>),
     /// Authenticated; the client owes a restart.
     Restart { account: BareJid },
     /// Restarted: everything passes through.
@@ -92,6 +92,8 @@ impl ServerStream {
             self.out.push_back(Output::SetTimer(Some(deadline)));
         }
         match input {
+            // The deadline above is all it is for.
+            Input::Opened => {}
             Input::StreamStart(header) => self.stream_start(&header),
             Input::Received(element) => self.received(element),
             Input::Credentials { token, result } => self.credentials(token, result),
@@ -176,7 +178,8 @@ impl ServerStream {
             return self.close_with(StreamCondition::HostUnknown);
         }
         // BOSH clients may leave `xmpp:version` out (XEP-0206 §3).
-        if !header.is_version_1() && !(self.config.bosh && header.version.is_none()) {
+        let version_is_right = header.is_version_1() || (self.config.bosh && header.version.is_none());
+        if !version_is_right {
             return self.close_with(StreamCondition::UnsupportedVersion);
         }
         if let State::Restart { account } = &self.state {
@@ -216,6 +219,9 @@ impl ServerStream {
     }
 
     fn received(&mut self, element: Element) {
+        if element.is("error", ns::STREAM) {
+            return self.close(None);
+        }
         if self.is_established() {
             return self.out.push_back(Output::Event(ServerEvent::Element(element)));
         }
@@ -225,9 +231,6 @@ impl ServerStream {
         self.elements += 1;
         if self.elements > 4 + 4 * self.config.max_attempts.max(1) {
             return self.close_with(StreamCondition::PolicyViolation);
-        }
-        if element.is("error", ns::STREAM) {
-            return self.close(None);
         }
         if element.ns() == ns::SASL {
             self.received_sasl(&element);

@@ -12,10 +12,6 @@ use crate::{client, server};
 
 /// What the bytes said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are read and consumed one at a time; elements are the common case"
-)]
 pub enum FramerEvent {
     /// The start tag of `<stream:stream>`.
     StreamStart(StreamHeader),

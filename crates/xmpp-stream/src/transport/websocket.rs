@@ -2,7 +2,7 @@
 
 use xmpp::ns;
 use xmpp::stanza::{StreamCondition, StreamError};
-use xmpp::xml::{Element, Limits, parse_with};
+use xmpp::xml::{Element, Limits, XmlError, parse_with};
 
 use crate::StreamHeader;
 use crate::{client, server};
@@ -12,10 +12,6 @@ pub const SUBPROTOCOL: &str = "xmpp";
 
 /// What one text message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "frames are read and consumed one at a time; elements are the common case"
-)]
 pub enum Frame {
     /// `<open/>`: a stream header.
     Open(StreamHeader),
@@ -50,29 +46,48 @@ impl Frame {
     }
 }
 
+/// Why a text message is no frame. Answer it with the stream error it turns into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Not exactly one element from the first character on (§3.3.3), not XML, or beyond the limits.
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+    /// `<stream:stream>` belongs to TCP (§3.3.2).
+    #[error("a stream header of tcp")]
+    TcpHeader,
+    /// An element of the framing's namespace other than `<open/>` and `<close/>`.
+    #[error("an unknown framing element")]
+    UnknownFraming,
+}
+
+impl From<FrameError> for StreamError {
+    fn from(error: FrameError) -> StreamError {
+        match error {
+            FrameError::Xml(error) => StreamError::from(error),
+            FrameError::TcpHeader => StreamError::new(StreamCondition::InvalidNamespace),
+            FrameError::UnknownFraming => StreamError::new(StreamCondition::UnsupportedStanzaType),
+        }
+    }
+}
+
 /// Reads one text message. Binary messages are a policy-violation, which the shell says without asking.
 ///
 /// # Errors
-/// The stream error to answer with: the frame is not exactly one element (§3.3.3), not XML, or beyond the limits.
-pub fn parse(text: &str, limits: &Limits) -> Result<Frame, StreamError> {
+/// When the frame is not exactly one element (§3.3.3), not XML, or beyond the limits.
+pub fn parse(text: &str, limits: &Limits) -> Result<Frame, FrameError> {
     // §3.3.3: the first character is `<`; white-space keep-alives do not exist here.
     if !text.starts_with('<') {
-        return Err(StreamError::new(StreamCondition::NotWellFormed));
+        return Err(XmlError::NotWellFormed.into());
     }
-    let element = parse_with(text, limits).map_err(StreamError::from)?;
+    let element = parse_with(text, limits)?;
     if let Some(header) = StreamHeader::read(&element) {
-        // §3.3.2: `<stream:stream>` belongs to TCP.
-        return if element.ns() == ns::FRAMING {
-            Ok(Frame::Open(header))
-        } else {
-            Err(StreamError::new(StreamCondition::InvalidNamespace))
-        };
+        return if element.ns() == ns::FRAMING { Ok(Frame::Open(header)) } else { Err(FrameError::TcpHeader) };
     }
     if element.ns() == ns::FRAMING {
         return if element.name() == "close" {
             Ok(Frame::Close { see_other_uri: element.attr("see-other-uri").map(str::to_owned) })
         } else {
-            Err(StreamError::new(StreamCondition::UnsupportedStanzaType))
+            Err(FrameError::UnknownFraming)
         };
     }
     Ok(Frame::Element(element))
@@ -95,7 +110,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Frame, StreamCondition> {
-        parse(text, &Limits::default()).map_err(|error| error.condition)
+        parse(text, &Limits::default()).map_err(|error| StreamError::from(error).condition)
     }
 
     #[test]
