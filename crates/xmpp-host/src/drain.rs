@@ -1,0 +1,214 @@
+//! Undelivered messages on their way: who carries which, when they count as delivered, and reading of what waits in storage.
+//!
+//! A message is stored as undelivered before anything else happens. Live delivery and reading from storage may cross: an account's
+//! `carried` rows are skipped when read, and an envelope whose row was read already, or will be, is not delivered live.
+
+use std::collections::BTreeSet;
+
+use xmpp::ids::ArchiveId;
+use xmpp::jid::BareJid;
+use xmpp::stanza::Stanza;
+use xmpp::xml;
+
+use crate::account::{Carried, Drain};
+use crate::io::SessionId;
+use crate::modules::{offline, stable_ids};
+use crate::pending::Pending;
+use crate::session::resume::{tag, untag};
+use crate::shard::Shard;
+use crate::storage::{ArchiveRow, Query, Rows, StorageError, StoreOp};
+
+impl Shard {
+    /// A session got the row; if it does not acknowledge, that has to do as delivery.
+    pub(crate) fn carry(&mut self, account: &BareJid, row: &ArchiveId, acknowledges: bool) {
+        let carried = self.account(account).carried.entry(tag(row)).or_insert(Carried::Holding(0));
+        if let Carried::Holding(holders) = carried {
+            *holders += 1;
+            if !acknowledges {
+                self.arrived(account, vec![row.clone()]);
+            }
+        }
+    }
+
+    /// Clients have these rows.
+    pub(crate) fn arrived(&mut self, account: &BareJid, rows: Vec<ArchiveId>) {
+        let Some(it) = self.accounts.get_mut(account) else { return };
+        let mut new = Vec::new();
+        for row in &rows {
+            if let Some(carried @ Carried::Holding(_)) = it.carried.get_mut(&tag(row)) {
+                *carried = Carried::Storing;
+                new.push(tag(row));
+            }
+        }
+        if new.is_empty() {
+            return;
+        }
+        let ops = new
+            .iter()
+            .filter_map(|row| untag(*row))
+            .map(|id| StoreOp::Delivered { owner: account.clone(), id })
+            .collect();
+        self.store(ops, Pending::Delivered { account: account.clone(), rows: new });
+    }
+
+    /// If it failed, the rows are read, and delivered, once more at the next sign-in; their ids tell that they are the same.
+    pub(crate) fn marked_delivered(&mut self, account: &BareJid, rows: &[u64], done: bool) {
+        let Some(it) = self.accounts.get_mut(account) else { return };
+        let reading = it.drain.as_ref().is_some_and(|drain| drain.loading);
+        for row in rows {
+            if done && reading {
+                it.carried.insert(*row, Carried::Stored);
+            } else {
+                it.carried.remove(row);
+            }
+        }
+        self.account_moved(account);
+    }
+
+    /// A session ended with these unacknowledged: what no other session has is read from storage for those that are left.
+    pub(crate) fn put_back(&mut self, account: &BareJid, rows: BTreeSet<ArchiveId>) {
+        let Some(it) = self.accounts.get_mut(account) else { return };
+        let mut left = false;
+        for row in &rows {
+            if let Some(Carried::Holding(holders)) = it.carried.get_mut(&tag(row)) {
+                *holders = holders.saturating_sub(1);
+                if *holders == 0 {
+                    it.carried.remove(&tag(row));
+                    left = true;
+                }
+            }
+        }
+        if left {
+            self.drain(account);
+        }
+        self.account_moved(account);
+    }
+
+    /// Starts to read undelivered messages, or to read once more.
+    pub(crate) fn drain(&mut self, account: &BareJid) {
+        if self.sessions_of(account, |session| session.takes_messages()).is_empty() {
+            return;
+        }
+        let it = self.account(account);
+        match &mut it.drain {
+            Some(drain) => {
+                drain.again = true;
+                drain.restart = true;
+            }
+            None if !it.anonymous => {
+                it.drain = Some(Drain::default());
+                self.read_page(account);
+            }
+            None => {}
+        }
+    }
+
+    /// Reads the next page if a session has room for it.
+    pub(crate) fn go_on_draining(&mut self, account: &BareJid) {
+        let Some(drain) = self.accounts.get(account).and_then(|it| it.drain.as_ref()) else { return };
+        if drain.loading {
+            return;
+        }
+        let page = self.config.limits.offline_page as usize;
+        let takers = self.sessions_of(account, |session| session.takes_messages());
+        let room = |id: &SessionId| self.sessions.get(id).is_some_and(|session| session.unacked() < page);
+        if takers.is_empty() {
+            self.stop_draining(account);
+        } else if takers.iter().any(room) {
+            self.read_page(account);
+        }
+    }
+
+    fn stop_draining(&mut self, account: &BareJid) {
+        if let Some(it) = self.accounts.get_mut(account)
+            && let Some(drain) = it.drain.take()
+        {
+            it.drained = it.drained.max(drain.after);
+            it.carried.retain(|_, carried| *carried != Carried::Stored);
+        }
+        self.account_moved(account);
+    }
+
+    fn read_page(&mut self, account: &BareJid) {
+        let max = self.config.limits.offline_page;
+        let Some(drain) = self.account(account).drain.as_mut() else { return };
+        drain.loading = true;
+        drain.again = false;
+        if std::mem::take(&mut drain.restart) {
+            drain.after = 0;
+        }
+        let query = Query::Undelivered { owner: account.clone(), after: untag(drain.after), max };
+        self.load(query, Pending::Drain { account: account.clone() });
+    }
+
+    /// A page of undelivered messages was read.
+    pub(crate) fn drained(&mut self, account: &BareJid, result: Result<Rows, StorageError>) {
+        let rows = match result {
+            Ok(Rows::Undelivered(rows)) => rows,
+            Ok(_) => Vec::new(),
+            Err(error) => {
+                tracing::warn!(%error, "undelivered messages could not be read");
+                self.retry_drain(account);
+                return;
+            }
+        };
+        let full = rows.len() >= self.config.limits.offline_page as usize;
+        for row in rows {
+            let Some(it) = self.accounts.get_mut(account) else { return };
+            let Some(drain) = &mut it.drain else { return };
+            drain.after = drain.after.max(tag(&row.id));
+            if !it.carried.contains_key(&tag(&row.id)) {
+                self.deliver_row(account, &row);
+            }
+        }
+        let Some(it) = self.accounts.get_mut(account) else { return };
+        it.carried.retain(|_, carried| *carried != Carried::Stored);
+        let Some(drain) = &mut it.drain else { return };
+        drain.loading = false;
+        if full || drain.again {
+            self.go_on_draining(account);
+        } else {
+            self.stop_draining(account);
+        }
+    }
+
+    fn deliver_row(&mut self, account: &BareJid, row: &ArchiveRow) {
+        let Ok(element) = xml::parse(&row.stanza) else {
+            tracing::error!(%account, id = %row.id, "an archived message cannot be read");
+            return;
+        };
+        let Ok(Stanza::Message(mut message)) = Stanza::try_from(element) else { return };
+        if row.visible {
+            stable_ids::inject(&mut message, account, &row.id);
+        }
+        offline::delay(&mut message, &self.config.domain, row.at);
+        let to = self.sessions_of(account, |session| session.takes_messages());
+        self.deliver_all(&to, &message.into(), Some(&row.id));
+    }
+
+    fn retry_drain(&mut self, account: &BareJid) {
+        let at = self.now.mono.after(RETRY_MS);
+        if let Some(it) = self.accounts.get_mut(account)
+            && let Some(drain) = &mut it.drain
+        {
+            // Still there, so that live messages keep their order behind what waits.
+            drain.loading = true;
+            self.retries.insert((at, account.clone()));
+        }
+    }
+
+    /// Reads once more where storage failed.
+    pub(crate) fn retry_drains(&mut self) {
+        while let Some((at, _)) = self.retries.first()
+            && *at <= self.now.mono
+            && let Some((_, account)) = self.retries.pop_first()
+        {
+            let Some(drain) = self.accounts.get_mut(&account).and_then(|it| it.drain.as_mut()) else { continue };
+            drain.loading = false;
+            self.go_on_draining(&account);
+        }
+    }
+}
+
+/// How long after a failed read the next one is tried.
+const RETRY_MS: u64 = 2_000;

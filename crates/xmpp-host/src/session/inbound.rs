@@ -1,0 +1,132 @@
+//! What comes from clients: checked, queued, started and released in order.
+
+use xmpp::jid::Jid;
+use xmpp::ns;
+use xmpp::stanza::{Stanza, StanzaFault, StreamCondition, StreamError};
+use xmpp::xml::Element;
+
+use crate::effect::Effect;
+use crate::io::{ConnId, Output, SessionId};
+use crate::session::queue::{EntryId, Next, Work};
+use crate::shard::Shard;
+
+impl Shard {
+    /// An element arrived on a connection.
+    pub(crate) fn received(&mut self, conn: ConnId, seq: u64, element: Element) {
+        let Some(it) = self.conns.get(&conn) else { return };
+        let Some(id) = it.session else {
+            self.received_unbound(conn, seq, element);
+            return;
+        };
+        let limits = &self.config.limits;
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if session.conn != Some(conn) {
+            // A resumption that is not answered yet: the client has to wait for it.
+            self.kill(id, Some(StreamError::new(StreamCondition::PolicyViolation)));
+            return;
+        }
+        let acknowledgement = element.is("a", ns::SM);
+        let asks = element.is("r", ns::SM) && !session.queue.is_empty();
+        // An acknowledgement is never kept waiting, only counted in its turn.
+        let queued = if acknowledgement { Element::new("a", ns::SM) } else { element.clone() };
+        session.queue.push(Some((conn, seq)), Work::Element(queued));
+        let over = session.queue.len() > limits.held_stanzas || session.queue.weight() > limits.held_bytes;
+        if over {
+            tracing::warn!(session = id.0, "closing a session that sends faster than storage takes");
+            self.kill(id, Some(StreamError::new(StreamCondition::ResourceConstraint)));
+            return;
+        }
+        if acknowledgement {
+            self.acknowledged(id, &element);
+        } else if asks {
+            self.answer_request(id);
+        }
+        self.session_moved(id);
+    }
+
+    /// Releases what is done and starts what may start.
+    pub(crate) fn pump(&mut self, id: SessionId) {
+        while let Some(session) = self.sessions.get_mut(&id) {
+            match session.queue.next() {
+                Next::Nothing => return,
+                Next::Start(entry, work) => self.start(id, entry, work),
+                Next::Release(released) => {
+                    for effect in released.effects {
+                        self.apply(id, effect);
+                    }
+                    if let Some(session) = self.sessions.get_mut(&id)
+                        && released.stanza
+                        && let Some(sm) = &mut session.sm
+                    {
+                        sm.inbound.received();
+                    }
+                    if let Some((conn, seq)) = released.from
+                        && self.conns.contains_key(&conn)
+                    {
+                        self.emit(Output::Handled { conn, seq });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The entry is done; its effects happen in its turn.
+    pub(crate) fn finish(&mut self, id: SessionId, entry: EntryId, effects: Vec<Effect>) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.queue.finish(entry, effects);
+            self.session_moved(id);
+        }
+    }
+
+    fn start(&mut self, id: SessionId, entry: EntryId, work: Work) {
+        match work {
+            Work::End => {
+                self.finish_session(id);
+            }
+            Work::Resume { conn } => {
+                self.attach(id, conn);
+                self.finish(id, entry, Vec::new());
+            }
+            Work::Element(element) if element.ns() == ns::SM => {
+                match element.name() {
+                    "enable" => self.enable_sm(id, &element),
+                    "r" => self.answer_request(id),
+                    "a" => {}
+                    _ => self.kill(id, Some(StreamError::new(StreamCondition::UnsupportedStanzaType))),
+                }
+                self.finish(id, entry, Vec::new());
+            }
+            Work::Element(element) => self.start_stanza(id, entry, element),
+        }
+    }
+
+    fn start_stanza(&mut self, id: SessionId, entry: EntryId, element: Element) {
+        let mut stanza = match Stanza::try_from(element) {
+            Ok(stanza) => stanza,
+            Err(error) if error.fault == StanzaFault::NotAStanza => {
+                self.kill(id, Some(StreamError::new(StreamCondition::UnsupportedStanzaType)));
+                return;
+            }
+            Err(error) => {
+                let reply = error.reply().map(Effect::Reply);
+                self.finish(id, entry, reply.into_iter().collect());
+                return;
+            }
+        };
+        let Some(session) = self.sessions.get(&id) else { return };
+        // RFC 6120 §8.1.2.1: the host says who sent it.
+        let genuine = |from: &Jid| {
+            *from == *session.jid.as_jid() || (from.is_bare() && *from == *session.account.as_jid())
+        };
+        if !stanza.from().is_none_or(genuine) {
+            self.kill(id, Some(StreamError::new(StreamCondition::InvalidFrom)));
+            return;
+        }
+        stanza.set_from(Some(session.jid.to_jid()));
+        match stanza {
+            Stanza::Message(message) => self.send_message(id, entry, message),
+            Stanza::Presence(presence) => self.send_presence(id, entry, presence),
+            Stanza::Iq(iq) => self.send_iq(id, entry, iq),
+        }
+    }
+}
