@@ -1,0 +1,184 @@
+//! The configuration: one [`Config`] struct, read from a TOML file, then the environment, then flags.
+//!
+//! Unknown keys are refused with the nearest name; all mistakes are reported at once, each with its place, key and remedy.
+//! [`sample`] writes the commented sample file from the same declarations. Start with the sections below.
+
+mod load;
+mod sample;
+mod schema;
+mod value;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+pub use load::{ConfigError, Overrides, Problem};
+pub use sample::sample;
+use schema::{Section, settings};
+pub use value::{Bytes, Domain, LogFormat, Secret, Setting, Span, WebOrigin};
+
+settings! {
+    /// What stands outside every section.
+    pub struct Top {
+        /// The XMPP domain that this server hosts: the part after the @ of every account.
+        domain: Domain = Domain("localhost".to_owned());
+        /// The directory with the database. It is created when absent.
+        data_dir: PathBuf = PathBuf::from("data");
+    }
+}
+
+settings! {
+    /// The web side: addresses, origins, files.
+    pub struct Http {
+        /// The address to listen on. TLS is the business of a reverse proxy in front.
+        listen: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5280);
+        /// The address under which browsers reach this server, for host-meta: "https://chat.example.com".
+        /// Unset: what the request's Host header says.
+        public_url: Option<WebOrigin> = None;
+        /// Origins of other sites whose pages may connect. Pages of the same host always may.
+        origins: Vec<WebOrigin> = Vec::new();
+        /// Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed.
+        trusted_proxies: Vec<IpAddr> = Vec::new();
+        /// The directory with the element's built files, served below /element/.
+        element_dir: Option<PathBuf> = None;
+        /// The directory with a site to serve at /, such as the demo site.
+        site_dir: Option<PathBuf> = None;
+        /// The site's own content security policy, when the built-in strict one does not fit.
+        content_security_policy: Option<String> = None;
+    }
+}
+
+settings! {
+    /// Accounts and how they sign in.
+    pub struct Accounts {
+        /// PBKDF2 iterations for newly set passwords. RFC 5802 asks for 4096 at least, RFC 7677 the same in 2015;
+        /// 10000 is what XMPP clients and servers commonly use today and costs a phone about 15 ms in a browser's WebCrypto.
+        /// A stolen database is guessed this much slower; clients may refuse to sign in above their own cap.
+        scram_iterations: u32 = 10_000;
+        /// Whether visitors may sign in without an account (SASL ANONYMOUS). Such sessions leave nothing in the database.
+        anonymous: bool = false;
+        /// Whether the password itself may be sent (SASL PLAIN). Only offered over TLS or loopback, never otherwise.
+        plain: bool = true;
+    }
+}
+
+settings! {
+    /// Prebind: the site's back end signs a token for its visitor, and the page starts with a session that is signed in.
+    pub struct Prebind {
+        /// The secret that signs visitor tokens (JWT with HS256). Unset: /prebind is off.
+        secret: Option<Secret> = None;
+        /// A file that holds the secret instead, so that it need not stand in this file. White space around it is dropped.
+        secret_file: Option<PathBuf> = None;
+        /// Whether an account is created for a visitor that has none.
+        auto_create: bool = true;
+        /// The longest life of a token that is accepted, from now to its `exp`.
+        max_token_age: Span = Span::seconds(24 * 3600);
+        /// Sessions one visitor may start per minute.
+        per_minute: u32 = 20;
+    }
+}
+
+settings! {
+    /// What strangers may use up. Every limit is always on.
+    pub struct Limits {
+        /// The largest WebSocket frame or message and the largest BOSH body.
+        frame: Bytes = Bytes(256 * 1024);
+        /// Stanzas a session may send per second, on average. Faster senders are read more slowly, not cut off.
+        stanzas_per_second: u32 = 50;
+        /// Stanzas a session may send at once before that rate applies.
+        stanza_burst: u32 = 200;
+        /// Failed sign-ins from one address within `sign_in_window` before it must wait.
+        sign_in_failures_per_address: u32 = 30;
+        /// Failed sign-ins for one account within `sign_in_window` before it must wait.
+        sign_in_failures_per_account: u32 = 10;
+        /// See above.
+        sign_in_window: Span = Span::seconds(300);
+        /// Sessions from one address at a time. Behind a proxy set http.trusted_proxies, or all share one address.
+        sessions_per_address: u32 = 200;
+        /// Sessions in all.
+        sessions: u32 = 10_000;
+        /// TCP connections in all. Stay below the limit of open files.
+        connections: u32 = 15_000;
+        /// Stanzas that may wait for one slow reader before its connection is dropped; its session can be resumed.
+        outbox: u32 = 512;
+        /// How long a connection may take to sign in.
+        sign_in_time: Span = Span::seconds(60);
+        /// How long a lost session can be resumed (XEP-0198).
+        resume_time: Span = Span::seconds(300);
+        /// How often a silent WebSocket is probed. Without an answer until the next probe it is dropped.
+        ping: Span = Span::seconds(30);
+        /// How long a BOSH session without a request lives (XEP-0124 inactivity).
+        bosh_inactivity: Span = Span::seconds(60);
+        /// How long a BOSH request waits for something to say (XEP-0124 wait).
+        bosh_wait: Span = Span::seconds(55);
+    }
+}
+
+settings! {
+    /// The log. It never holds passwords, tokens, session ids or message text.
+    pub struct Log {
+        /// "text" for people or "json" for collectors.
+        format: LogFormat = LogFormat::Text;
+        /// What is logged, in the syntax of tracing's EnvFilter: "info", "converse_server=debug,warn" …
+        filter: String = "info".to_owned();
+    }
+}
+
+/// The whole configuration of the server.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Keys outside every section.
+    pub top: Top,
+    /// `[http]`
+    pub http: Http,
+    /// `[accounts]`
+    pub accounts: Accounts,
+    /// `[prebind]`
+    pub prebind: Prebind,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[log]`
+    pub log: Log,
+}
+
+impl Config {
+    /// The sections with their names, keys and title lines. The nameless one comes first.
+    fn sections() -> Vec<(&'static str, &'static str, Vec<schema::Key>)> {
+        vec![
+            ("", "", Top::keys()),
+            ("http", "The web side: addresses, origins, files.", Http::keys()),
+            ("accounts", "Accounts and how they sign in.", Accounts::keys()),
+            ("prebind", "Prebind: pages of a site start signed in, by a token that the site's back end signs.", Prebind::keys()),
+            ("limits", "What strangers may use up. Every limit is always on.", Limits::keys()),
+            ("log", "The log. It never holds passwords, tokens, session ids or message text.", Log::keys()),
+        ]
+    }
+
+    fn set(&mut self, section: &str, key: &str, value: &toml::Value) -> Option<Result<(), schema::BadValue>> {
+        match section {
+            "" => self.top.set(key, value),
+            "http" => self.http.set(key, value),
+            "accounts" => self.accounts.set(key, value),
+            "prebind" => self.prebind.set(key, value),
+            "limits" => self.limits.set(key, value),
+            "log" => self.log.set(key, value),
+            _ => None,
+        }
+    }
+
+    fn set_text(&mut self, section: &str, key: &str, text: &str) -> Option<Result<(), schema::BadValue>> {
+        match section {
+            "" => self.top.set_text(key, text),
+            "http" => self.http.set_text(key, text),
+            "accounts" => self.accounts.set_text(key, text),
+            "prebind" => self.prebind.set_text(key, text),
+            "limits" => self.limits.set_text(key, text),
+            "log" => self.log.set_text(key, text),
+            _ => None,
+        }
+    }
+
+    /// The path of the database file.
+    pub fn database(&self) -> PathBuf {
+        self.top.data_dir.join("converse.sqlite")
+    }
+}
