@@ -112,7 +112,9 @@ mod tests {
             condition: Some(Condition::SystemShutdown),
             restart: true,
             version: Some("1.0".into()),
-            payloads: vec![Element::new("message", ns::CLIENT).with_child(Element::new("body", ns::CLIENT).with_text("<&>"))],
+            payloads: vec![
+                Element::new("message", ns::CLIENT).with_child(Element::new("body", ns::CLIENT).with_text("<&>")),
+            ],
             ..Body::default()
         };
         assert_eq!(Body::read_request(&body.to_xml(), &Limits::default()), Ok(body));
@@ -123,7 +125,10 @@ mod tests {
         let features = Element::new("features", ns::STREAM);
         let text = Body { payloads: vec![features], ..Body::default() }.to_xml();
         let wrapper = text.split_once('>').map(|(wrapper, _)| wrapper);
-        assert!(wrapper.is_some_and(|wrapper| wrapper.contains("xmlns:stream='http://etherx.jabber.org/streams'")), "{text}");
+        assert!(
+            wrapper.is_some_and(|wrapper| wrapper.contains("xmlns:stream='http://etherx.jabber.org/streams'")),
+            "{text}"
+        );
         assert!(text.contains("<stream:features"), "{text}");
         assert!(Body::read_response(&text, &Limits::default()).is_ok());
     }

@@ -24,8 +24,8 @@ use self::flight::Flight;
 pub use self::io::{Created, Event, Input, LostReason, Output, Session, Start, Terminated};
 use self::outbox::Outbox;
 use self::terms::Terms;
-pub use super::bosh_body::{Condition, Rid, RidError};
 use super::bosh_body::payload_xml;
+pub use super::bosh_body::{Condition, Rid, RidError};
 
 /// One session. See the [module](self).
 #[derive(Debug)]

@@ -43,7 +43,8 @@ impl BoshServer {
             Phase::Open => {
                 // `flush` has answered what is due, so a deadline in the past belongs to a response that waits to be
                 // durable, and that has its own deadline.
-                let front = self.window.slots.front().filter(|front| front.key.is_some() && front.needs <= self.handled);
+                let front =
+                    self.window.slots.front().filter(|front| front.key.is_some() && front.needs <= self.handled);
                 let early = self.window.early.values().filter(|early| early.key.is_some()).map(|early| early.deadline);
                 [front.map(|front| front.deadline), early.min(), self.handled_deadline(), self.idle_deadline()]
                     .into_iter()

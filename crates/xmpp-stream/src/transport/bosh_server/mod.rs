@@ -31,15 +31,15 @@ use xmpp::StreamError;
 use xmpp::stanza::StreamCondition;
 use xmpp::time::{Mono, Now};
 
+use self::close::Closing;
 pub use self::config::Config;
 pub use self::io::{CloseReason, Input, Output, RequestKey, StreamStart};
-pub use self::refuse::{Refusal, refuse};
-use self::close::Closing;
 use self::outbound::Outbound;
+pub use self::refuse::{Refusal, refuse};
 use self::terms::{Creation, Terms};
 use self::window::Window;
-pub use super::bosh_body::{Body, BodyError, Condition, Rid, Version};
 use super::bosh_body::payload_xml;
+pub use super::bosh_body::{Body, BodyError, Condition, Rid, Version};
 
 /// One session. See the [module](self).
 #[derive(Debug)]
@@ -78,7 +78,9 @@ enum Phase {
     /// Ends as soon as the client can be told.
     Closing(Closing),
     /// The client was told; a repeat of its request is still answered until then.
-    Told { until: u64 },
+    Told {
+        until: u64,
+    },
     Closed,
 }
 

@@ -112,7 +112,16 @@ impl BoshServer {
 
     fn place(&mut self, key: Option<RequestKey>, rid: Rid, wait: u64, repeats: Repeats) -> &mut Slot {
         let (arrived, deadline) = (self.now, self.now + wait);
-        self.window.slots.push_back(Slot { rid, key, arrived, deadline, needs: 0, release: false, pause: false, repeats });
+        self.window.slots.push_back(Slot {
+            rid,
+            key,
+            arrived,
+            deadline,
+            needs: 0,
+            release: false,
+            pause: false,
+            repeats,
+        });
         let at = self.window.slots.len() - 1;
         &mut self.window.slots[at]
     }
@@ -173,7 +182,8 @@ impl BoshServer {
         }
         // A socket that was closed leaves a place that only waits for the store; it counts, or it could grow.
         let unanswered = self.window.slots.len() + 1;
-        let most = usize::try_from(self.terms.requests).unwrap_or(usize::MAX).saturating_add(self.config.requests_slack);
+        let most =
+            usize::try_from(self.terms.requests).unwrap_or(usize::MAX).saturating_add(self.config.requests_slack);
         if !exempt && unanswered > most {
             return Some(Condition::PolicyViolation);
         }
