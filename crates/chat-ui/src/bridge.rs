@@ -160,11 +160,6 @@ impl Bridge {
         self.flush();
     }
 
-    /// Tells the page.
-    pub(crate) fn notify(&self, event: UiEvent) {
-        (self.0.page.notify)(event);
-    }
-
     /// Calls `tell` after changes of `topic`, until the returned number is given to [`Bridge::unsubscribe`].
     pub(crate) fn subscribe(&self, topic: Topic, tell: Subscriber) -> u32 {
         let id = self.0.next.get();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use xmpp::jid::BareJid;
-use xmpp_client::api::{Chat, Contact, ContactRequest, ConversationId, Diff, Item, Profile, Session, TimelineOp};
+use xmpp_client::api::{Chat, Contact, ContactRequest, ConversationId, Diff, Item, Phase, Profile, Session, TimelineOp};
 
 use crate::bridge::Topic;
 use crate::ui_state::{Action, UiState};
@@ -36,8 +36,9 @@ impl Replica {
     pub fn apply(&mut self, diff: Diff) -> &'static [Topic] {
         match diff {
             Diff::Session(session) => {
+                self.ui.signing_in &= session.phase == Phase::Connecting;
                 self.session = Some(session);
-                &[Topic::Session]
+                &[Topic::Session, Topic::Ui]
             }
             Diff::Profile(profile) => {
                 self.profile = profile;
@@ -73,7 +74,8 @@ impl Replica {
             Diff::ChatRemoved(id) => {
                 Rc::make_mut(&mut self.chats).retain(|chat| chat.id != id);
                 self.timelines.remove(&id);
-                &[Topic::Chats, Topic::Timeline]
+                self.ui.selected.take_if(|selected| *selected == id);
+                &[Topic::Chats, Topic::Timeline, Topic::Ui]
             }
             Diff::Timeline { conversation, ops } => {
                 let items = Rc::make_mut(self.timelines.entry(conversation).or_default());

@@ -1,7 +1,7 @@
 //! What stands in front: the selected conversation, the tab, a dialog, notices. A reducer, so that it is tested without a browser.
 
 use xmpp::jid::BareJid;
-use xmpp_client::api::{Command, ConversationId, Event};
+use xmpp_client::api::{Command, ConversationId, Event, SignIn};
 
 use crate::bridge::UiEvent;
 use crate::view_config::Theme;
@@ -19,9 +19,7 @@ pub enum Tab {
 /// What lies over the panes. One at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layer {
-    /// The own menu.
-    Menu,
-    /// Presence, name, theme.
+    /// The own account: presence, name, theme, signing out.
     Settings,
     /// Adding a contact.
     AddContact,
@@ -71,6 +69,8 @@ pub struct UiState {
     pub notices: Vec<Notice>,
     /// The person's own choice of theme.
     pub theme: Option<Theme>,
+    /// The sign-in form was sent and is not answered yet: it stays in view, busy.
+    pub signing_in: bool,
     next_notice: u32,
 }
 
@@ -98,6 +98,8 @@ pub enum Action {
     Dismiss(u32),
     /// The person chose a theme.
     Theme(Theme),
+    /// The sign-in form was sent.
+    SignIn(SignIn),
     /// The account is gone.
     Reset,
 }
@@ -160,7 +162,19 @@ impl UiState {
                 self.theme = Some(theme);
                 events.push(UiEvent::ThemeChosen(theme));
             }
-            Action::Reset => *self = Self { open: self.open, theme: self.theme, next_notice: self.next_notice, ..Self::default() },
+            Action::SignIn(how) => {
+                self.signing_in = true;
+                commands.push(Command::SignIn(how));
+            }
+            Action::Reset => {
+                *self = Self {
+                    open: self.open,
+                    theme: self.theme,
+                    signing_in: self.signing_in,
+                    next_notice: self.next_notice,
+                    ..Self::default()
+                };
+            }
         }
         (commands, events)
     }

@@ -1,0 +1,93 @@
+//! What the session allows to be shown: a splash, the sign-in form, or the two panes.
+
+use xmpp_client::api::{Phase, SignInError};
+use yew::prelude::*;
+
+use super::banner::Banner;
+use super::bits::{empty, icon_button, spinner};
+use super::conversation::Conversation;
+use super::layers::Layers;
+use super::notices::Notices;
+use super::sidebar::Sidebar;
+use super::sign_in::{SignInForm, explain};
+use crate::bridge::Topic;
+use crate::hooks::{Ui, use_selector, use_ui};
+use crate::icons::Icon;
+use crate::msg::Msg;
+use crate::ui_state::Action;
+use crate::view_config::View;
+
+/// Which of the three is in front.
+#[derive(Clone, PartialEq)]
+enum Screen {
+    Splash,
+    SignIn { error: Option<SignInError>, busy: bool },
+    Panes,
+}
+
+/// The chat without what surrounds it.
+#[component]
+pub fn Panel() -> Html {
+    let ui = use_ui();
+    let signing_in = use_selector(Topic::Ui, |replica| replica.ui.signing_in);
+    let session = use_selector(Topic::Session, |replica| replica.session.clone());
+    let has_chats = use_selector(Topic::Chats, |replica| !replica.chats.is_empty());
+    let screen = match session.as_ref().map(|session| &session.phase) {
+        None => Screen::Splash,
+        Some(Phase::SignedOut { error }) => Screen::SignIn { error: error.clone(), busy: false },
+        Some(Phase::Connecting) if signing_in => Screen::SignIn { error: None, busy: true },
+        Some(Phase::Connecting) if !has_chats => Screen::Splash,
+        Some(_) => Screen::Panes,
+    };
+    match screen {
+        Screen::Splash => html! { <div class="center">{ close(&ui) }{ spinner(ui.t(Msg::Connecting)) }</div> },
+        Screen::SignIn { error, busy } if ui.config.sign_in_form => html! { <div class="center scroll">{ close(&ui) }<SignInForm {error} {busy} /></div> },
+        Screen::SignIn { error, .. } => html! { <div class="center">{ close(&ui) }{ signed_out(&ui, error.as_ref()) }</div> },
+        Screen::Panes => html! { <Panes /> },
+    }
+}
+
+#[component]
+fn Panes() -> Html {
+    let ui = use_ui();
+    let selected = use_selector(Topic::Ui, |replica| replica.ui.selected.clone());
+    let covered = use_selector(Topic::Ui, |replica| replica.ui.layer.is_some());
+    let class = if selected.is_some() { "panes show-chat" } else { "panes" };
+    html! { <>
+        <div class="under" inert={covered}>
+            <Banner />
+            <div {class}>
+                <Sidebar />
+                <section class="chat" part="chat">
+                    if let Some(id) = selected {
+                        <Conversation key={id.jid.as_str()} id={id.clone()} />
+                    } else {
+                        { empty(Icon::Chat, ui.t(Msg::NothingSelected), ui.t(Msg::NothingSelectedLead), Html::default()) }
+                    }
+                </section>
+            </div>
+        </div>
+        <Notices />
+        <Layers />
+    </> }
+}
+
+/// The overlay's own close button; elsewhere the page decides.
+#[must_use]
+pub fn close(ui: &Ui) -> Html {
+    if ui.config.view != View::Overlay {
+        return Html::default();
+    }
+    icon_button(Icon::Close, ui.t(Msg::CloseChat), "close", ui.act(Action::Close))
+}
+
+fn signed_out(ui: &Ui, error: Option<&SignInError>) -> Html {
+    match error {
+        Some(error) => {
+            let (text, detail) = explain(ui, error);
+            let detail = detail.map(|detail| html! { <p class="detail" dir="auto">{ detail }</p> }).unwrap_or_default();
+            empty(Icon::Warning, ui.t(Msg::SignedOutTitle), text, detail)
+        }
+        None => empty(Icon::Chat, ui.t(Msg::SignedOutTitle), ui.t(Msg::SignedOutLead), Html::default()),
+    }
+}

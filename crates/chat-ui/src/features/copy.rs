@@ -1,0 +1,18 @@
+//! Copies a message's text.
+
+use yew::Callback;
+
+use crate::icons::Icon;
+use crate::msg::Msg;
+use crate::slots::{Feature, MessageAction, MessageCx};
+
+/// The table.
+pub(crate) static FEATURE: Feature = Feature { message_action: Some(action), ..Feature::new("copy") };
+
+fn action(cx: &MessageCx<'_>) -> Option<MessageAction> {
+    // Without a secure context there is no clipboard, and then there is no button.
+    let window = web_sys::window().filter(web_sys::Window::is_secure_context)?;
+    let body = cx.body.clone();
+    let run = Callback::from(move |()| drop(window.navigator().clipboard().write_text(&body)));
+    Some(MessageAction { label: Msg::Copy, icon: Icon::Copy, run })
+}
