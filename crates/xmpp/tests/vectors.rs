@@ -3,6 +3,8 @@
 //! `tests/vectors/<file of the XEP>/*.xml` holds one element each, as it stands in a stream. Every element in it that is
 //! a payload of that file must come back as it was. `*.err.xml` starts with a comment that names the error.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
@@ -142,6 +144,52 @@ fn every_bad_example_fails_as_it_says() {
         }
     }
     assert!(count > 30);
+}
+
+/// Damaged examples: an attribute or child lost or replaced. They may be refused, and what is read must still be
+/// written in a form that reads the same.
+#[test]
+fn damage_is_refused_or_survived() {
+    let mut survived = 0;
+    for (name, kinds) in registry() {
+        for path in vectors(name).into_iter().filter(|path| !is_error(path)) {
+            let root = parse(&fs::read_to_string(&path).unwrap()).unwrap();
+            for_each(&root, &mut |element| {
+                for kind in kinds.iter().filter(|kind| (kind.matches)(element)) {
+                    survived += damaged(element).iter().filter(|element| (kind.pass)(element).is_ok()).count();
+                }
+            });
+        }
+    }
+    assert!(survived > 1000);
+}
+
+/// Every element that differs from this one in one attribute, text or child, at any depth.
+fn damaged(element: &Element) -> Vec<Element> {
+    let mut all = Vec::new();
+    let attrs: Vec<String> = element.attrs().map(|(_, name, _)| name.to_owned()).collect();
+    for name in attrs {
+        let mut without = element.clone();
+        without.remove_attr(&name);
+        all.push(without);
+        for value in ["", "-1", "4294967296", "@", "\u{FFFD}"] {
+            all.push(element.clone().with_attr(name.clone(), value));
+        }
+    }
+    for text in ["=", "x", " ", "99999999999999999999"] {
+        all.push(element.clone().with_text(text));
+    }
+    for at in 0..element.children().count() {
+        let replacements = element.children().nth(at).map(damaged).unwrap_or_default();
+        let replacements = replacements.into_iter().map(Some).chain([None]);
+        for replacement in replacements {
+            let mut copy = element.clone();
+            let mut children = copy.take_children();
+            children.splice(at..=at, replacement);
+            all.push(copy.with_children(children));
+        }
+    }
+    all
 }
 
 #[test]

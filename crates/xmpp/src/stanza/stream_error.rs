@@ -58,6 +58,9 @@ impl Payload for StreamError {
                 error.app.get_or_insert_with(|| child.clone());
             } else if child.name() == "text" {
                 error.text.get_or_insert_with(|| child.text());
+            } else if child.name() == "xml-not-well-formed" {
+                // What RFC 3920 §4.7.3 called it.
+                error.condition = StreamCondition::NotWellFormed;
             } else if let Some(condition) = StreamCondition::from_text(child.name()) {
                 error.condition = condition;
                 error.see_other_host = Some(child.text()).filter(|host| !host.is_empty());

@@ -138,7 +138,7 @@ struct MayBeEmpty;
 impl Codec<Option<SaslData>> for MayBeEmpty {
     fn read(&self, element: &Element) -> Result<Option<SaslData>, PayloadError> {
         let text = element.text();
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Ok(None);
         }
         SaslData::from_text(&text).map(Some).ok_or(PayloadError::BadText)

@@ -18,3 +18,6 @@ pub use element::{Element, Node};
 pub use error::XmlError;
 pub use reader::{Limits, parse, parse_in, parse_start, parse_start_scoped, parse_with};
 pub use scope::Scope;
+
+#[cfg(test)]
+mod tests;

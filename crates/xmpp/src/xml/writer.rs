@@ -1,8 +1,8 @@
 //! [`Element`] to text.
 //!
 //! Elements are written with default namespaces, except those of the stream namespace, which many peers know only as
-//! `stream:features` and `stream:error` (RFC 6120 §4.8.5). Nothing an `Element` can hold makes the output ill-formed:
-//! characters that XML does not allow become U+FFFD, in names `_`.
+//! `stream:features` and `stream:error` (RFC 6120 §4.8.5), and the namespace that only the prefix `xml` may have. Nothing
+//! an `Element` can hold makes the output ill-formed: characters that XML does not allow become U+FFFD, in names `_`.
 
 use super::chars::{is_name_char, is_name_start, is_ncname, is_xml_char};
 use super::element::{Element, Node};
@@ -14,16 +14,19 @@ pub(super) fn write(element: &Element, out: &mut String, parent_ns: &str) {
 
 /// Depth is bounded by the reader and, for elements built in code, by the code.
 fn write_element(element: &Element, out: &mut String, parent_ns: &str, mut stream_declared: bool) {
-    let prefixed = element.ns() == ns::STREAM;
-    let default_ns = if prefixed { parent_ns } else { element.ns() };
+    let (prefix, default_ns) = match element.ns() {
+        ns::STREAM => ("stream:", parent_ns),
+        ns::XML => ("xml:", parent_ns),
+        // The namespace of declarations holds no elements.
+        ns::XMLNS => ("", ""),
+        own => ("", own),
+    };
     let start = out.len() + 1;
     out.push('<');
-    if prefixed {
-        out.push_str("stream:");
-    }
+    out.push_str(prefix);
     push_name(element.name(), out);
     let end = out.len();
-    if prefixed && !stream_declared {
+    if element.ns() == ns::STREAM && !stream_declared {
         push_attribute("xmlns:stream", ns::STREAM, out);
         stream_declared = true;
     }
@@ -61,6 +64,8 @@ fn write_attributes(element: &Element, out: &mut String) {
         let numbered;
         let prefix = match namespace.as_str() {
             ns::XML => "xml",
+            // Declarations are the writer's own business.
+            ns::XMLNS => continue,
             ns::XBOSH => "xmpp",
             _ => {
                 numbered = format_prefix(first);
