@@ -13,9 +13,12 @@ impl ClientStream {
     pub(super) fn authenticate(&mut self, mut offered: Vec<Mechanism>) {
         let policy = self.config.policy();
         let username = self.config.jid.as_ref().and_then(|jid| jid.local()).unwrap_or_default();
+        // Every exchange has a nonce of its own.
+        let mut random = self.config.random;
+        random[0] = random[0].wrapping_add(self.exchanges);
+        self.exchanges = self.exchanges.wrapping_add(1);
         let begun = choose(&offered, &self.config.secret, &policy).and_then(|mechanism| {
-            let (exchange, initial) =
-                ClientSasl::start(mechanism, username, &self.config.secret, &policy, &self.config.random)?;
+            let (exchange, initial) = ClientSasl::start(mechanism, username, &self.config.secret, &policy, &random)?;
             Ok((mechanism, exchange, initial))
         });
         match begun {

@@ -29,6 +29,7 @@ pub struct ClientStream {
     pub(super) features: Option<Element>,
     /// Counts derivations, so that a late answer is not taken for a new one.
     pub(super) token: u32,
+    pub(super) exchanges: u8,
     deadline: Option<Mono>,
     /// What is wrong with the server's header. A stream error that follows says more, so this waits for the next element.
     bad_header: Option<StreamFailure>,
@@ -69,6 +70,7 @@ impl ClientStream {
             out: VecDeque::new(),
             features: None,
             token: 0,
+            exchanges: 0,
             deadline: None,
             bad_header: None,
         }
@@ -93,6 +95,9 @@ impl ClientStream {
             Input::Timer => {
                 if self.deadline.is_some_and(|deadline| now.mono >= deadline) {
                     self.fail(StreamFailure::TimedOut);
+                } else {
+                    // Timers of a page may come a little early.
+                    self.out.push_back(Output::SetTimer(self.deadline));
                 }
             }
         }

@@ -103,6 +103,8 @@ impl ServerStream {
             Input::Timer => {
                 if self.deadline.is_some_and(|deadline| now.mono >= deadline) {
                     self.close_before_header(StreamError::new(StreamCondition::ConnectionTimeout));
+                } else {
+                    self.out.push_back(Output::SetTimer(self.deadline));
                 }
             }
         }
