@@ -167,7 +167,7 @@ impl BoshServer {
         if !sent.repeats.allow(self.now) {
             return self.violated(key, Condition::PolicyViolation);
         }
-        let body = sent.body.clone();
+        let body = if sent.acked { Body::default().to_xml() } else { sent.body.clone() };
         self.outputs.push_back(Output::Respond { key, status: 200, body });
         // The inactivity period counts from the last response (§10).
         self.idle_since = self.idle_since.map(|_| self.now);

@@ -33,10 +33,15 @@ pub(super) struct Early {
     pub(super) repeats: Repeats,
 }
 
+/// How many acknowledged responses are remembered, without their bodies: so late may a stray copy of a request be
+/// that something between has doubled.
+const STRAYS: usize = 16;
+
 /// A response, kept for a repeated request (§14.3).
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) rid: Rid,
+    /// Empty once it is acknowledged.
     pub(super) body: String,
     pub(super) at: u64,
     pub(super) acked: bool,
@@ -126,10 +131,13 @@ impl Window {
         }
     }
 
-    /// Keeps a response, and no more than `keep` of them.
+    /// Keeps a response, and no more than `keep` of them; besides, the memory of some that were acknowledged.
     pub(super) fn remember(&mut self, rid: Rid, body: String, now: u64, keep: usize) {
         self.sent.push_back(Sent { rid, body, at: now, acked: false, repeats: Repeats::new(now) });
-        while self.sent.len() > keep {
+        while self.sent.front().is_some_and(|oldest| {
+            let room = if oldest.acked { keep.saturating_add(STRAYS) } else { keep };
+            self.sent.len() > room
+        }) {
             self.sent.pop_front();
         }
     }
@@ -139,7 +147,7 @@ impl Window {
     pub(super) fn acked(&mut self, ack: u64) {
         for sent in self.sent.iter_mut().filter(|sent| !sent.acked && sent.rid.value() <= ack) {
             sent.acked = true;
-            sent.body = Body::default().to_xml();
+            sent.body = String::new();
         }
     }
 

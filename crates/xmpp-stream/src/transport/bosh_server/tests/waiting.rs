@@ -68,11 +68,19 @@ fn s9_2_a_lost_response_is_reported() {
 fn s9_2_an_acknowledged_response_is_not_kept_but_a_stray_copy_is_harmless() {
     let mut bench = Bench::open_with(Config::default(), "ver='1.6' wait='60' hold='1' ack='1'");
     bench.nth(1, "");
-    bench.send("a");
-    bench.nth(2, "");
+    for n in 2..12 {
+        bench.send("a");
+        bench.nth(n, "");
+    }
     let stray = bench.nth(1, "");
     assert!(bench.ids(stray).is_empty());
     assert_eq!(bench.closed, None);
+    for n in 12..60 {
+        bench.nth(n, "");
+        bench.send("a");
+    }
+    assert!(bench.server.window.sent.len() <= 19);
+    assert!(bench.server.window.sent.iter().filter(|sent| !sent.body.is_empty()).count() <= 1);
 }
 
 #[test]
