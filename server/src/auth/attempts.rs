@@ -24,13 +24,19 @@ pub struct Attempts {
 impl Attempts {
     /// Limits per window of so many milliseconds.
     pub fn new(per_network: u32, per_account: u32, window_ms: u64) -> Self {
-        Self { by_network: Window::new(per_network, window_ms), by_account: Window::new(per_account, window_ms), known: HashMap::new() }
+        Self {
+            by_network: Window::new(per_network, window_ms),
+            by_account: Window::new(per_account, window_ms),
+            known: HashMap::new(),
+        }
     }
 
     /// An attempt begins. `false`: it must not.
     pub fn begin(&mut self, account: &BareJid, network: IpAddr, now_ms: u64) -> bool {
         let known = self.known.contains_key(&(account.clone(), network));
-        if self.by_network.blocked(&network, now_ms).is_some() || (!known && self.by_account.blocked(account, now_ms).is_some()) {
+        if self.by_network.blocked(&network, now_ms).is_some()
+            || (!known && self.by_account.blocked(account, now_ms).is_some())
+        {
             return false;
         }
         self.by_network.note(network, now_ms);

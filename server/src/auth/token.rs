@@ -138,7 +138,9 @@ mod tests {
     #[test]
     fn the_example_of_rfc_7515_appendix_a_1() {
         // Its key, header and signature, so that our MAC is compared with somebody else's.
-        let key = URL_SAFE_NO_PAD.decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow").unwrap();
+        let key = URL_SAFE_NO_PAD
+            .decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")
+            .unwrap();
         let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
         // The signature holds; the claims lack `sub`.
         assert_eq!(verify(token, &key, 1_300_819_000, 3600), Err(TokenError::Claims));
@@ -148,7 +150,13 @@ mod tests {
     #[test]
     fn no_other_algorithm() {
         let payload = format!(r#"{{"sub":"alice","exp":{}}}"#, NOW + 60);
-        for header in [r#"{"alg":"none"}"#, r#"{"alg":"hs256"}"#, r#"{"alg":"HS512"}"#, r#"{"alg":"RS256"}"#, r#"{"alg":"HS256","crit":["x"]}"#] {
+        for header in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"hs256"}"#,
+            r#"{"alg":"HS512"}"#,
+            r#"{"alg":"RS256"}"#,
+            r#"{"alg":"HS256","crit":["x"]}"#,
+        ] {
             assert_eq!(check(header, &payload), Err(TokenError::Algorithm), "{header}");
         }
         let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(HS256), URL_SAFE_NO_PAD.encode(&payload));

@@ -75,7 +75,12 @@ pub(crate) struct ServeArgs {
 
 impl ServeArgs {
     fn load(self) -> Result<Config, Failure> {
-        let overrides = Overrides { listen: self.listen, element_dir: self.element_dir, site_dir: self.site_dir, ..Overrides::default() };
+        let overrides = Overrides {
+            listen: self.listen,
+            element_dir: self.element_dir,
+            site_dir: self.site_dir,
+            ..Overrides::default()
+        };
         self.common.load_with(overrides)
     }
 }
@@ -88,7 +93,8 @@ impl CommonArgs {
     fn load_with(self, overrides: Overrides) -> Result<Config, Failure> {
         let overrides = Overrides { data_dir: self.data_dir, domain: self.domain, ..overrides };
         // Names and values that are not Unicode are not ours.
-        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let environment =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Ok(Config::load(self.config.as_deref(), environment, overrides)?)
     }
 }
@@ -125,7 +131,12 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Serve(args) => args.load().and_then(serve::run),
-            Command::CheckConfig(args) => args.load().map(|config| println!("the configuration is fine; domain {}, listening on {}", config.top.domain.0, config.http.listen)),
+            Command::CheckConfig(args) => args.load().map(|config| {
+                println!(
+                    "the configuration is fine; domain {}, listening on {}",
+                    config.top.domain.0, config.http.listen
+                )
+            }),
             Command::SampleConfig => {
                 print!("{}", sample());
                 Ok(())

@@ -18,7 +18,9 @@ pub(super) fn read(file: Option<&Path>) -> anyhow::Result<String> {
         Some(path) if path == Path::new("-") => first_line()?,
         Some(path) => {
             let mut text = String::new();
-            std::fs::File::open(path).and_then(|file| file.take(MAX).read_to_string(&mut text)).with_context(|| format!("{}: the password cannot be read", path.display()))?;
+            std::fs::File::open(path)
+                .and_then(|file| file.take(MAX).read_to_string(&mut text))
+                .with_context(|| format!("{}: the password cannot be read", path.display()))?;
             text
         }
         None => match std::env::var(VARIABLE) {
@@ -89,5 +91,9 @@ impl Drop for Quiet {
 }
 
 fn stty(argument: &str) -> bool {
-    std::process::Command::new("stty").arg(argument).stdin(std::process::Stdio::inherit()).status().is_ok_and(|status| status.success())
+    std::process::Command::new("stty")
+        .arg(argument)
+        .stdin(std::process::Stdio::inherit())
+        .status()
+        .is_ok_and(|status| status.success())
 }

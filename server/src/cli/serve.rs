@@ -11,7 +11,8 @@ use super::Failure;
 
 pub(super) fn run(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")?;
     runtime.block_on(serve(config))
 }
 

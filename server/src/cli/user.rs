@@ -67,7 +67,12 @@ impl UserCommand {
                 let jid = store.jid(&account)?;
                 let local = jid.local().unwrap_or_default().to_owned();
                 // Nobody should type a password for nothing.
-                let (wanted, exists) = (local.clone(), Failure::Account(format!("{jid}: the account exists already; change its password with: converse-server user passwd")));
+                let (wanted, exists) = (
+                    local.clone(),
+                    Failure::Account(format!(
+                        "{jid}: the account exists already; change its password with: converse-server user passwd"
+                    )),
+                );
                 if store.read(move |connection| accounts::exists(connection, &wanted))? {
                     return Err(exists);
                 }
@@ -81,7 +86,10 @@ impl UserCommand {
                 let store = Store::open(common)?;
                 let jid = store.jid(&account)?;
                 let local = jid.local().unwrap_or_default().to_owned();
-                let (wanted, missing) = (local.clone(), Failure::Account(format!("{jid}: there is no such account; add it with: converse-server user add")));
+                let (wanted, missing) = (
+                    local.clone(),
+                    Failure::Account(format!("{jid}: there is no such account; add it with: converse-server user add")),
+                );
                 if !store.read(move |connection| accounts::exists(connection, &wanted))? {
                     return Err(missing);
                 }
@@ -95,7 +103,12 @@ impl UserCommand {
                 let store = Store::open(common)?;
                 for account in store.read(accounts::list)? {
                     let note = if account.has_password { "" } else { "\t(no password)" };
-                    println!("{}@{}\t{}{note}", account.local, store.config.top.domain.0, account.name.unwrap_or_default());
+                    println!(
+                        "{}@{}\t{}{note}",
+                        account.local,
+                        store.config.top.domain.0,
+                        account.name.unwrap_or_default()
+                    );
                 }
             }
             Self::Remove { account, common } => {
@@ -129,28 +142,38 @@ impl Store {
 
     fn jid(&self, account: &str) -> Result<BareJid, Failure> {
         let domain = &self.config.top.domain.0;
-        let jid = if account.contains('@') { BareJid::new(account) } else { BareJid::from_parts(Some(account), domain) };
+        let jid =
+            if account.contains('@') { BareJid::new(account) } else { BareJid::from_parts(Some(account), domain) };
         let jid = jid.map_err(|error| Failure::Other(anyhow!("{account:?} is not an account: {error}")))?;
         if jid.domain() != domain || jid.local().is_none() {
-            return Err(Failure::Other(anyhow!("{jid} is not an account of {domain}; the domain is set by --domain or the configuration")));
+            return Err(Failure::Other(anyhow!(
+                "{jid} is not an account of {domain}; the domain is set by --domain or the configuration"
+            )));
         }
         Ok(jid)
     }
 
     fn keys(&self, args: PasswordArgs) -> Result<Vec<xmpp_stream::sasl::StoredKeys>, Failure> {
         let text = if args.generate { password::generate()? } else { password::read(args.password_file.as_deref())? };
-        let keys = scram::derive(&text, self.config.accounts.scram_iterations).map_err(|error| Failure::Other(error.into()))?;
+        let keys = scram::derive(&text, self.config.accounts.scram_iterations)
+            .map_err(|error| Failure::Other(error.into()))?;
         if args.generate {
             println!("password: {text}");
         }
         Ok(keys)
     }
 
-    fn read<T: Send + 'static>(&self, work: impl FnOnce(&rusqlite::Connection) -> Result<T, converse_server::storage::DatabaseError> + Send + 'static) -> Result<T, Failure> {
+    fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, converse_server::storage::DatabaseError> + Send + 'static,
+    ) -> Result<T, Failure> {
         self.runtime.block_on(self.storage.read_async(work)).map_err(|error| Failure::Other(error.into()))
     }
 
-    fn write<T: Send + 'static>(&self, work: impl FnOnce(&rusqlite::Connection) -> Result<T, converse_server::storage::DatabaseError> + Send + 'static) -> Result<T, Failure> {
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, converse_server::storage::DatabaseError> + Send + 'static,
+    ) -> Result<T, Failure> {
         self.runtime.block_on(self.storage.write_async(work)).map_err(|error| Failure::Other(error.into()))
     }
 }

@@ -23,7 +23,11 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.key.is_empty() { write!(f, "{}: {}", self.place, self.what) } else { write!(f, "{}: {}: {}", self.place, self.key, self.what) }
+        if self.key.is_empty() {
+            write!(f, "{}: {}", self.place, self.what)
+        } else {
+            write!(f, "{}: {}: {}", self.place, self.key, self.what)
+        }
     }
 }
 
@@ -52,7 +56,11 @@ impl Config {
     ///
     /// # Errors
     /// All mistakes found, not only the first.
-    pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>, flags: Overrides) -> Result<Self, ConfigError> {
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Overrides,
+    ) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         let mut problems = Vec::new();
         if let Some(path) = file {
@@ -103,10 +111,17 @@ impl Config {
         }
     }
 
-    fn read_environment(&mut self, environment: impl IntoIterator<Item = (String, String)>, problems: &mut Vec<Problem>) {
+    fn read_environment(
+        &mut self,
+        environment: impl IntoIterator<Item = (String, String)>,
+        problems: &mut Vec<Problem>,
+    ) {
         for (variable, text) in environment {
             // CONFIG itself names the file and is read by the command line.
-            let Some(name) = variable.strip_prefix(PREFIX).filter(|name| *name != "CONFIG" && *name != "PASSWORD") else { continue };
+            let Some(name) = variable.strip_prefix(PREFIX).filter(|name| *name != "CONFIG" && *name != "PASSWORD")
+            else {
+                continue;
+            };
             let name = name.to_ascii_lowercase();
             let (section, key) = match name.split_once('_') {
                 Some((section, key)) if is_section(section) => (section, key),
@@ -114,11 +129,21 @@ impl Config {
             };
             match self.set_text(section, key, &text) {
                 Some(Ok(())) => {}
-                Some(Err(BadValue { problem })) => problems.push(Problem { place: format!("environment variable {variable}"), key: String::new(), what: problem }),
+                Some(Err(BadValue { problem })) => problems.push(Problem {
+                    place: format!("environment variable {variable}"),
+                    key: String::new(),
+                    what: problem,
+                }),
                 None => {
-                    let known = Self::sections().into_iter().flat_map(|(section, _, keys)| keys.into_iter().map(move |key| variable_name(section, key.name)));
+                    let known = Self::sections().into_iter().flat_map(|(section, _, keys)| {
+                        keys.into_iter().map(move |key| variable_name(section, key.name))
+                    });
                     let what = format!("there is no such setting{}", suggestion(&variable, known));
-                    problems.push(Problem { place: format!("environment variable {variable}"), key: String::new(), what });
+                    problems.push(Problem {
+                        place: format!("environment variable {variable}"),
+                        key: String::new(),
+                        what,
+                    });
                 }
             }
         }
@@ -134,7 +159,11 @@ impl Config {
         if let Some(domain) = flags.domain {
             match Domain::from_text(&domain) {
                 Ok(domain) => self.top.domain = domain,
-                Err(reason) => problems.push(Problem { place: "flag --domain".to_owned(), key: String::new(), what: format!("{reason}; it must be {}", Domain::EXPECTS) }),
+                Err(reason) => problems.push(Problem {
+                    place: "flag --domain".to_owned(),
+                    key: String::new(),
+                    what: format!("{reason}; it must be {}", Domain::EXPECTS),
+                }),
             }
         }
         if flags.element_dir.is_some() {
@@ -148,7 +177,8 @@ impl Config {
     fn read_secret_file(&mut self, problems: &mut Vec<Problem>) {
         let Some(path) = &self.prebind.secret_file else { return };
         let place = path.display().to_string();
-        let mut complain = |what: String| problems.push(Problem { place: place.clone(), key: "prebind.secret_file".to_owned(), what });
+        let mut complain =
+            |what: String| problems.push(Problem { place: place.clone(), key: "prebind.secret_file".to_owned(), what });
         if self.prebind.secret.is_some() {
             return complain("prebind.secret is set as well; keep one of the two".to_owned());
         }
@@ -163,13 +193,18 @@ impl Config {
 
     /// Checks that need more than one value or more than a type.
     fn check(&self, place: &str, problems: &mut Vec<Problem>) {
-        let mut complain = |key: &str, what: &str| problems.push(Problem { place: place.to_owned(), key: key.to_owned(), what: what.to_owned() });
+        let mut complain = |key: &str, what: &str| {
+            problems.push(Problem { place: place.to_owned(), key: key.to_owned(), what: what.to_owned() })
+        };
         // RFC 5802 §5.1 and RFC 7677 §4 say 4096 at least; the upper bound keeps a typing error from locking everybody out.
         if !(10_000..=10_000_000).contains(&self.accounts.scram_iterations) {
             complain("accounts.scram_iterations", "must be from 10000 to 10000000");
         }
         if self.limits.frame.0 < 10_000 {
-            complain("limits.frame", "must be 10000B at least (RFC 6120 §13.12: a stanza of 10000 bytes must be accepted)");
+            complain(
+                "limits.frame",
+                "must be 10000B at least (RFC 6120 §13.12: a stanza of 10000 bytes must be accepted)",
+            );
         }
         let positive = [
             ("limits.stanzas_per_second", self.limits.stanzas_per_second),
@@ -204,7 +239,10 @@ impl Config {
             if let Some(dir) = dir
                 && !dir.is_dir()
             {
-                complain(key, &format!("{} is not a directory; build the files first or correct the path", dir.display()));
+                complain(
+                    key,
+                    &format!("{} is not a directory; build the files first or correct the path", dir.display()),
+                );
             }
         }
         if let Some(policy) = &self.http.content_security_policy
@@ -213,11 +251,21 @@ impl Config {
             complain("http.content_security_policy", "must be one line of plain text");
         }
         if self.log.filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
-            complain("log.filter", "is not a filter; write a level such as \"info\", or \"converse_server=debug,warn\"");
+            complain(
+                "log.filter",
+                "is not a filter; write a level such as \"info\", or \"converse_server=debug,warn\"",
+            );
         }
     }
 
-    fn note(&self, place: &str, section: &str, key: &str, result: Option<Result<(), BadValue>>, problems: &mut Vec<Problem>) {
+    fn note(
+        &self,
+        place: &str,
+        section: &str,
+        key: &str,
+        result: Option<Result<(), BadValue>>,
+        problems: &mut Vec<Problem>,
+    ) {
         let full = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
         let what = match result {
             Some(Ok(())) => return,
@@ -225,7 +273,9 @@ impl Config {
             None => {
                 let known = Self::sections().into_iter().flat_map(|(section, _, keys)| {
                     let own = (!section.is_empty()).then(|| format!("[{section}]"));
-                    let keys = keys.into_iter().map(move |key| if section.is_empty() { key.name.to_owned() } else { format!("{section}.{}", key.name) });
+                    let keys = keys.into_iter().map(move |key| {
+                        if section.is_empty() { key.name.to_owned() } else { format!("{section}.{}", key.name) }
+                    });
                     own.into_iter().chain(keys)
                 });
                 format!("there is no such setting{}", suggestion(&full, known))
@@ -255,7 +305,10 @@ fn suggestion(name: &str, known: impl Iterator<Item = String>) -> String {
         .map(|candidate| (distance(&candidate), candidate))
         .min()
         .filter(|(distance, _)| *distance <= 2 + name.len() / 5)
-        .map_or_else(|| "; see converse-server sample-config for all of them".to_owned(), |(_, candidate)| format!("; did you mean {candidate}?"))
+        .map_or_else(
+            || "; see converse-server sample-config for all of them".to_owned(),
+            |(_, candidate)| format!("; did you mean {candidate}?"),
+        )
 }
 
 fn syntax(text: &str, error: &toml::de::Error) -> String {

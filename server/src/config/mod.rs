@@ -147,7 +147,11 @@ impl Config {
             ("", "", Top::keys()),
             ("http", "The web side: addresses, origins, files.", Http::keys()),
             ("accounts", "Accounts and how they sign in.", Accounts::keys()),
-            ("prebind", "Prebind: pages of a site start signed in, by a token that the site's back end signs.", Prebind::keys()),
+            (
+                "prebind",
+                "Prebind: pages of a site start signed in, by a token that the site's back end signs.",
+                Prebind::keys(),
+            ),
             ("limits", "What strangers may use up. Every limit is always on.", Limits::keys()),
             ("log", "The log. It never holds passwords, tokens, session ids or message text.", Log::keys()),
         ]

@@ -37,8 +37,16 @@ mod tests {
 
     /// The sample, with the `#` before every setting removed.
     fn uncommented() -> String {
-        let is_setting = |line: &str| line.strip_prefix("# ").and_then(|line| line.split_once(" = ")).is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
-        sample().lines().map(|line| if is_setting(line) { line.trim_start_matches("# ") } else { line }).map(|line| format!("{line}\n")).collect()
+        let is_setting = |line: &str| {
+            line.strip_prefix("# ")
+                .and_then(|line| line.split_once(" = "))
+                .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        };
+        sample()
+            .lines()
+            .map(|line| if is_setting(line) { line.trim_start_matches("# ") } else { line })
+            .map(|line| format!("{line}\n"))
+            .collect()
     }
 
     #[test]
@@ -55,7 +63,11 @@ mod tests {
         Config::default().read_text("sample", &text, &mut problems);
         // Only the settings without a default have a placeholder, and each of these is refused where it could do harm.
         let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
-        assert_eq!(keys, ["http.public_url", "http.element_dir", "http.site_dir", "prebind.secret", "prebind.secret_file"], "{text}");
+        assert_eq!(
+            keys,
+            ["http.element_dir", "http.public_url", "http.site_dir", "prebind.secret", "prebind.secret_file"],
+            "{text}"
+        );
     }
 
     #[test]

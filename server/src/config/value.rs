@@ -164,14 +164,15 @@ impl Setting for Span {
             "d" => 86_400_000,
             _ => return Err(wrong()),
         };
-        let milliseconds = number.checked_mul(milliseconds_per_unit).filter(|ms| *ms <= 366 * 86_400_000).ok_or_else(wrong)?;
+        let milliseconds =
+            number.checked_mul(milliseconds_per_unit).filter(|ms| *ms <= 366 * 86_400_000).ok_or_else(wrong)?;
         Ok(Self(Duration::from_millis(milliseconds)))
     }
     fn to_toml(&self) -> Option<Value> {
         let milliseconds = self.millis();
         let text = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")]
             .into_iter()
-            .find(|(size, _)| milliseconds % size == 0 && milliseconds >= *size)
+            .find(|(size, _)| milliseconds.is_multiple_of(*size) && milliseconds >= *size)
             .map_or_else(|| "0s".to_owned(), |(size, unit)| format!("{}{unit}", milliseconds / size));
         Some(Value::String(text))
     }
@@ -211,14 +212,17 @@ impl Setting for Bytes {
 pub struct WebOrigin(pub String);
 
 impl Setting for WebOrigin {
-    const EXPECTS: &'static str = "an origin such as \"https://www.example.com\" (scheme and host, no path), or \"*\" for every site";
+    const EXPECTS: &'static str =
+        "an origin such as \"https://www.example.com\" (scheme and host, no path), or \"*\" for every site";
     fn from_text(text: &str) -> Result<Self, String> {
         if text == "*" {
             return Ok(Self(text.to_owned()));
         }
         let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         match host {
-            Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*']) => Ok(Self(text.to_ascii_lowercase())),
+            Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*']) => {
+                Ok(Self(text.to_ascii_lowercase()))
+            }
             _ => Err(format!("{text:?} is not an origin")),
         }
     }
@@ -235,7 +239,11 @@ impl Setting for Domain {
     const EXPECTS: &'static str = "a domain such as \"chat.example.com\"";
     fn from_text(text: &str) -> Result<Self, String> {
         let parsed = xmpp::jid::BareJid::new(text).map_err(|error| format!("{text:?} is not a domain ({error})"))?;
-        if parsed.local().is_some() { Err(format!("{text:?} is an account, not a domain")) } else { Ok(Self(parsed.domain().to_owned())) }
+        if parsed.local().is_some() {
+            Err(format!("{text:?} is an account, not a domain"))
+        } else {
+            Ok(Self(parsed.domain().to_owned()))
+        }
     }
     fn to_toml(&self) -> Option<Value> {
         Some(Value::String(self.0.clone()))
@@ -266,7 +274,20 @@ impl Setting for Secret {
     const EXPECTS: &'static str = "at least 32 random characters; make one with: openssl rand -hex 32";
     fn from_text(text: &str) -> Result<Self, String> {
         let lower = text.to_ascii_lowercase();
-        let sample = ["changeme", "change-me", "change_me", "secret", "password", "example", "placeholder", "sample", "xxxx", "0123456789", "insert", "your-"];
+        let sample = [
+            "changeme",
+            "change-me",
+            "change_me",
+            "secret",
+            "password",
+            "example",
+            "placeholder",
+            "sample",
+            "xxxx",
+            "0123456789",
+            "insert",
+            "your-",
+        ];
         if sample.iter().any(|word| lower.contains(word)) {
             return Err("the secret looks like a placeholder".to_owned());
         }
@@ -308,7 +329,13 @@ impl Setting for LogFormat {
         }
     }
     fn to_toml(&self) -> Option<Value> {
-        Some(Value::String(match self { Self::Text => "text", Self::Json => "json" }.to_owned()))
+        Some(Value::String(
+            match self {
+                Self::Text => "text",
+                Self::Json => "json",
+            }
+            .to_owned(),
+        ))
     }
 }
 

@@ -71,11 +71,18 @@ impl Assets {
             }
         }
         // Whoever refuses identity and has no other choice gets it all the same (RFC 9110 §12.5.3 leaves this to us).
-        self.file(method, &file, Encoding::Identity, headers).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found\n"))
+        self.file(method, &file, Encoding::Identity, headers)
+            .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found\n"))
     }
 
     /// The file in one encoding, `None` when there is none.
-    fn file(&self, method: &Method, plain_path: &Path, encoding: Encoding, request: &HeaderMap) -> Option<Response<Body>> {
+    fn file(
+        &self,
+        method: &Method,
+        plain_path: &Path,
+        encoding: Encoding,
+        request: &HeaderMap,
+    ) -> Option<Response<Body>> {
         let mut name = plain_path.as_os_str().to_owned();
         name.push(encoding.suffix());
         // Resolves links; what leads outside is as good as absent.
@@ -85,7 +92,13 @@ impl Assets {
             return None;
         }
         let modified = metadata.modified().ok()?;
-        let known = self.tags.lock().unwrap_or_else(PoisonError::into_inner).get(&path).filter(|(size, time, _)| (*size, *time) == (metadata.len(), modified)).map(|(.., tag)| tag.clone());
+        let known = self
+            .tags
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&path)
+            .filter(|(size, time, _)| (*size, *time) == (metadata.len(), modified))
+            .map(|(.., tag)| tag.clone());
         let (tag, bytes) = match known {
             Some(tag) => (tag, None),
             None => {
@@ -93,12 +106,18 @@ impl Assets {
                 let digest = Sha256::digest(&bytes);
                 let tag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
                 let tag = HeaderValue::from_str(&format!("\"{tag}\"")).ok()?;
-                self.tags.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), (metadata.len(), modified, tag.clone()));
+                self.tags
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(path.clone(), (metadata.len(), modified, tag.clone()));
                 (tag, Some(bytes))
             }
         };
 
-        let fresh = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|list| matches_tag(list, &tag));
+        let fresh = request
+            .get(header::IF_NONE_MATCH)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|list| matches_tag(list, &tag));
         let mut response = if fresh {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -118,7 +137,14 @@ impl Assets {
         let mime = mime(plain_path);
         out.insert(header::ETAG, tag);
         out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        out.insert(header::CACHE_CONTROL, HeaderValue::from_static(if is_immutable(plain_path) { "public, max-age=31536000, immutable" } else { "no-cache" }));
+        out.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static(if is_immutable(plain_path) {
+                "public, max-age=31536000, immutable"
+            } else {
+                "no-cache"
+            }),
+        );
         out.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
         if encoding != Encoding::Identity {
@@ -175,25 +201,35 @@ fn percent_decode(segment: &str) -> Option<String> {
 
 /// RFC 9110 §13.1.2: a list of tags, or `*`; the weak comparison ignores `W/`.
 fn matches_tag(list: &str, tag: &HeaderValue) -> bool {
-    list.split(',').map(str::trim).any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item).as_bytes() == tag.as_bytes())
+    list.split(',')
+        .map(str::trim)
+        .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item).as_bytes() == tag.as_bytes())
 }
 
 /// Whether the path's content can never change: a file name with a hash of 8 or more characters (`app-3f9c2a1b.js`), or a folder that is a version (`1.4.0/`).
 fn is_immutable(path: &Path) -> bool {
     let versioned = path.parent().is_some_and(|parent| parent.iter().filter_map(|part| part.to_str()).any(is_version));
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let hashed = name.split('.').rev().skip(1).chain(name.rsplit_once('.').map(|(stem, _)| stem).into_iter().flat_map(|stem| stem.split(['-', '_', '.']))).any(is_hash);
+    let hashed = name
+        .split('.')
+        .rev()
+        .skip(1)
+        .chain(name.rsplit_once('.').map(|(stem, _)| stem).into_iter().flat_map(|stem| stem.split(['-', '_', '.'])))
+        .any(is_hash);
     versioned || hashed
 }
 
 /// At least 8 hexadecimal digits with a digit among them, so that a word like "facade" is none.
 fn is_hash(part: &str) -> bool {
-    part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) && part.bytes().any(|byte| byte.is_ascii_digit())
+    part.len() >= 8
+        && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        && part.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn is_version(part: &str) -> bool {
     let numbers: Vec<_> = part.strip_prefix('v').unwrap_or(part).split('.').collect();
-    numbers.len() == 3 && numbers.iter().all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    numbers.len() == 3
+        && numbers.iter().all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn mime(path: &Path) -> &'static str {
@@ -229,7 +265,18 @@ mod tests {
         assert_eq!(relative_path("/a/b.js"), Some(PathBuf::from("a/b.js")));
         assert_eq!(relative_path("//a//"), Some(PathBuf::from("a")));
         assert_eq!(relative_path("/%61"), Some(PathBuf::from("a")));
-        for path in ["/../x", "/a/../../x", "/%2e%2e/x", "/..%2fx", "/a%5c..%5cx", "/.git/config", "/a%00", "/%zz", "/%c3", "/C:/x"] {
+        for path in [
+            "/../x",
+            "/a/../../x",
+            "/%2e%2e/x",
+            "/..%2fx",
+            "/a%5c..%5cx",
+            "/.git/config",
+            "/a%00",
+            "/%zz",
+            "/%c3",
+            "/C:/x",
+        ] {
             assert_eq!(relative_path(path), None, "{path}");
         }
     }
@@ -239,7 +286,9 @@ mod tests {
         for path in ["/e/app-3f9c2a1b.js", "/e/chat.0a1b2c3d4e5f.wasm", "/e/1.4.0/chat.js", "/e/v0.1.0/sub/chat.js"] {
             assert!(is_immutable(Path::new(path)), "{path}");
         }
-        for path in ["/e/app.js", "/e/facade.js", "/e/deadbeef.js", "/e/1.4/chat.js", "/e/index.html", "/e/message-list.js"] {
+        for path in
+            ["/e/app.js", "/e/facade.js", "/e/deadbeef.js", "/e/1.4/chat.js", "/e/index.html", "/e/message-list.js"]
+        {
             assert!(!is_immutable(Path::new(path)), "{path}");
         }
     }

@@ -18,7 +18,11 @@ const BODY: Duration = Duration::from_secs(30);
 pub(super) async fn http_bind(State(hub): State<Arc<Hub>>, client: Client, request: Request) -> Response {
     let allowed = origin::is_allowed(request.headers(), &hub.config.http);
     let origin = origin::allow_origin(request.headers(), &hub.config.http);
-    let mut response = if allowed { answer(&hub, client, request).await } else { (StatusCode::FORBIDDEN, "pages of this origin may not connect; see http.origins\n").into_response() };
+    let mut response = if allowed {
+        answer(&hub, client, request).await
+    } else {
+        (StatusCode::FORBIDDEN, "pages of this origin may not connect; see http.origins\n").into_response()
+    };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("origin"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -41,18 +45,28 @@ async fn answer(hub: &Arc<Hub>, client: Client, request: Request) -> Response {
             ];
             return (StatusCode::NO_CONTENT, headers).into_response();
         }
-        _ => return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, HeaderValue::from_static("POST, OPTIONS"))], "BOSH requests are POST (XEP-0124)\n").into_response(),
+        _ => {
+            return (
+                StatusCode::METHOD_NOT_ALLOWED,
+                [(header::ALLOW, HeaderValue::from_static("POST, OPTIONS"))],
+                "BOSH requests are POST (XEP-0124)\n",
+            )
+                .into_response();
+        }
     }
     let body = Limited::new(request.into_body(), hub.config.limits.frame.0);
     let bytes = match tokio::time::timeout(BODY, body.collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n").into_response(),
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n").into_response();
+        }
         Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     // What is not UTF-8 is no XML of XMPP (RFC 6120 §11.6), and the reader says so.
     let text = String::from_utf8_lossy(&bytes);
-    let answer = bosh::request(hub, client, if matches!(text, std::borrow::Cow::Borrowed(_)) { &text } else { "" }).await;
+    let answer =
+        bosh::request(hub, client, if matches!(text, std::borrow::Cow::Borrowed(_)) { &text } else { "" }).await;
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));

@@ -51,10 +51,14 @@ fn weight(accept: &str, encoding: Encoding) -> u16 {
     for part in accept.split(',') {
         let mut fields = part.split(';').map(str::trim);
         let name = fields.next().unwrap_or_default();
-        let q = fields.find_map(|field| field.strip_prefix("q=").or_else(|| field.strip_prefix("Q="))).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+        let q = fields
+            .find_map(|field| field.strip_prefix("q=").or_else(|| field.strip_prefix("Q=")))
+            .map_or(Some(1.0), |q| q.parse::<f32>().ok());
         let Some(q) = q.filter(|q| (0.0..=1.0).contains(q)) else { continue };
         let thousandths = (q * 1000.0) as u16;
-        if name.eq_ignore_ascii_case(encoding.name()) || (encoding == Encoding::Gzip && name.eq_ignore_ascii_case("x-gzip")) {
+        if name.eq_ignore_ascii_case(encoding.name())
+            || (encoding == Encoding::Gzip && name.eq_ignore_ascii_case("x-gzip"))
+        {
             return thousandths;
         }
         if name == "*" {

@@ -14,7 +14,9 @@ const BOSH: &str = "urn:xmpp:alt-connections:xbosh";
 /// `/.well-known/host-meta`
 pub(super) fn xrd(headers: &HeaderMap, client: Client, config: &Http) -> Response {
     let Some(links) = links(headers, client, config) else { return no_host() };
-    let xrd = links.into_iter().fold(Element::new("XRD", XRD), |xrd, (rel, href)| xrd.with_child(Element::new("Link", XRD).with_attr("rel", rel).with_attr("href", href)));
+    let xrd = links.into_iter().fold(Element::new("XRD", XRD), |xrd, (rel, href)| {
+        xrd.with_child(Element::new("Link", XRD).with_attr("rel", rel).with_attr("href", href))
+    });
     answer("application/xrd+xml; charset=utf-8", format!("<?xml version='1.0' encoding='utf-8'?>\n{}\n", xrd.to_xml()))
 }
 
@@ -32,7 +34,8 @@ fn links(headers: &HeaderMap, client: Client, config: &Http) -> Option<[(&'stati
         _ => {
             let host = headers.get(header::HOST)?.to_str().ok()?;
             // It goes into a document that others may cache; only what a host can be.
-            let plausible = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
+            let plausible =
+                !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
             // On plain loopback there is no TLS although nothing can be overheard.
             let tls = client.secure && headers.get("x-forwarded-proto").is_some();
             plausible.then(|| format!("{}://{host}", if tls { "https" } else { "http" }))?

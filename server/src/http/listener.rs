@@ -109,7 +109,11 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router, mut shutdo
         request.extensions_mut().insert(Peer(peer));
         app.clone().oneshot(request.map(Body::new))
     });
-    let connection = http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(HEAD).serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,

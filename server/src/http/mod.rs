@@ -72,7 +72,10 @@ async fn serve_file(Extension(files): Extension<Arc<Assets>>, request: Request) 
 fn policy(config: &Config) -> Option<HeaderValue> {
     let text = match (&config.http.content_security_policy, &config.http.public_url) {
         (Some(own), _) => own.clone(),
-        (None, Some(url)) if url.0 != "*" => POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {} {}", url.0, url.0.replacen("http", "ws", 1))),
+        (None, Some(url)) if url.0 != "*" => POLICY.replace(
+            "connect-src 'self'",
+            &format!("connect-src 'self' {} {}", url.0, url.0.replacen("http", "ws", 1)),
+        ),
         _ => POLICY.to_owned(),
     };
     HeaderValue::from_str(&text).ok()

@@ -26,7 +26,10 @@ impl Client {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if !config.trusted_proxies.iter().any(|proxy| proxy.to_canonical() == peer) {
             // A forwarded request from an untrusted loopback address is a proxy that nobody told us about: no statement about TLS then.
-            let forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key("x-forwarded-proto") || headers.contains_key(header::FORWARDED) || headers.contains_key(header::VIA);
+            let forwarded = headers.contains_key("x-forwarded-for")
+                || headers.contains_key("x-forwarded-proto")
+                || headers.contains_key(header::FORWARDED)
+                || headers.contains_key(header::VIA);
             return Self { network: network(peer), secure: peer.is_loopback() && !forwarded };
         }
         // The rightmost address that is not a proxy of ours; what stands left of it anybody may have written.
@@ -37,8 +40,7 @@ impl Client {
             .flat_map(|value| value.split(','))
             .filter_map(|address| address.trim().parse::<IpAddr>().ok())
             .map(|address| address.to_canonical())
-            .filter(|address| !config.trusted_proxies.iter().any(|proxy| proxy.to_canonical() == *address))
-            .next_back();
+            .rfind(|address| !config.trusted_proxies.iter().any(|proxy| proxy.to_canonical() == *address));
         let secure = text("x-forwarded-proto").is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"));
         Self { network: network(client.unwrap_or(peer)), secure }
     }
@@ -73,15 +75,31 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (axum::http::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (axum::http::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+            .collect()
     }
 
     #[test]
     fn origins() {
         let config = Http { origins: vec![WebOrigin("https://shop.example".into())], ..Http::default() };
-        let allowed = |origin: &str| is_allowed(&headers(&[("host", "chat.example:5280"), ("origin", origin)]), &config);
-        assert!(allowed("http://chat.example:5280") && allowed("https://chat.example:5280") && allowed("https://shop.example") && allowed("https://SHOP.example"));
-        for origin in ["null", "https://chat.example", "http://shop.example", "https://shop.example.evil", "https://evil.example", ""] {
+        let allowed =
+            |origin: &str| is_allowed(&headers(&[("host", "chat.example:5280"), ("origin", origin)]), &config);
+        assert!(
+            allowed("http://chat.example:5280")
+                && allowed("https://chat.example:5280")
+                && allowed("https://shop.example")
+                && allowed("https://SHOP.example")
+        );
+        for origin in [
+            "null",
+            "https://chat.example",
+            "http://shop.example",
+            "https://shop.example.evil",
+            "https://evil.example",
+            "",
+        ] {
             assert!(!allowed(origin), "{origin}");
         }
         assert!(is_allowed(&headers(&[("host", "chat.example")]), &config), "not a browser");
@@ -91,13 +109,24 @@ mod tests {
     fn addresses_and_proxies() {
         let proxy: IpAddr = "10.0.0.1".parse().unwrap();
         let config = Http { trusted_proxies: vec![proxy], ..Http::default() };
-        let forwarded = headers(&[("x-forwarded-for", "1.1.1.1, 203.0.113.7, 10.0.0.1"), ("x-forwarded-proto", "https")]);
-        assert_eq!(Client::of(proxy, &forwarded, &config), Client { network: "203.0.113.7".parse().unwrap(), secure: true });
+        let forwarded =
+            headers(&[("x-forwarded-for", "1.1.1.1, 203.0.113.7, 10.0.0.1"), ("x-forwarded-proto", "https")]);
+        assert_eq!(
+            Client::of(proxy, &forwarded, &config),
+            Client { network: "203.0.113.7".parse().unwrap(), secure: true }
+        );
         let stranger: IpAddr = "198.51.100.2".parse().unwrap();
-        assert_eq!(Client::of(stranger, &forwarded, &config), Client { network: stranger, secure: false }, "strangers are not believed");
+        assert_eq!(
+            Client::of(stranger, &forwarded, &config),
+            Client { network: stranger, secure: false },
+            "strangers are not believed"
+        );
         let loopback: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
         assert!(Client::of(loopback, &headers(&[]), &config).secure);
         assert!(!Client::of(loopback, &forwarded, &config).secure);
-        assert_eq!(Client::of("2001:db8:1:2:3:4:5:6".parse().unwrap(), &headers(&[]), &config).network, "2001:db8:1:2::".parse::<IpAddr>().unwrap());
+        assert_eq!(
+            Client::of("2001:db8:1:2:3:4:5:6".parse().unwrap(), &headers(&[]), &config).network,
+            "2001:db8:1:2::".parse::<IpAddr>().unwrap()
+        );
     }
 }

@@ -18,7 +18,9 @@ pub(super) async fn prebind(State(hub): State<Arc<Hub>>, client: Client, request
     let origin = origin::allow_origin(&parts.headers, &hub.config.http);
     let allowed = origin::is_allowed(&parts.headers, &hub.config.http);
     let mut response = match parts.method {
-        _ if !allowed => error(StatusCode::FORBIDDEN, "origin", "pages of this origin may not connect; see http.origins"),
+        _ if !allowed => {
+            error(StatusCode::FORBIDDEN, "origin", "pages of this origin may not connect; see http.origins")
+        }
         Method::GET | Method::POST => match answer(&hub, client, &parts.headers).await {
             Ok(response) | Err(response) => response,
         },
@@ -50,7 +52,8 @@ async fn answer(hub: &Arc<Hub>, client: Client, headers: &HeaderMap) -> Result<R
     let Some(secret) = &hub.config.prebind.secret else {
         return Err(error(StatusCode::FORBIDDEN, "disabled", "prebind is off: prebind.secret is not set"));
     };
-    let token = bearer(headers).ok_or_else(|| unauthorized("missing-token", "the request has no Authorization header with a Bearer token"))?;
+    let token = bearer(headers)
+        .ok_or_else(|| unauthorized("missing-token", "the request has no Authorization header with a Bearer token"))?;
     // A clock before 1970 makes every token expire in the future, which `max_age` refuses.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let max_age = hub.config.prebind.max_token_age.millis() / 1000;
@@ -58,22 +61,27 @@ async fn answer(hub: &Arc<Hub>, client: Client, headers: &HeaderMap) -> Result<R
         tracing::info!(%reason, network = %client.network, "visitor token refused");
         unauthorized("invalid-token", &reason.to_string())
     })?;
-    let account = account(&visitor, &hub.config.top.domain.0).ok_or_else(|| error(StatusCode::FORBIDDEN, "subject", "the token's sub is not an account of this domain"))?;
+    let account = account(&visitor, &hub.config.top.domain.0)
+        .ok_or_else(|| error(StatusCode::FORBIDDEN, "subject", "the token's sub is not an account of this domain"))?;
     // A name is for display: bounded, and without control characters.
     let name = visitor.name.map(|name| name.chars().filter(|c| !c.is_control()).take(200).collect());
     match prebind::start(hub, client, account, name).await {
         Ok(bound) => {
             // The rid is text: it fits a JavaScript number, but not every JSON reader's integer.
             let body = serde_json::json!({ "jid": bound.jid.as_str(), "sid": bound.sid, "rid": bound.rid.to_string() });
-            Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string()).into_response())
+            Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string())
+                .into_response())
         }
         Err(reason @ PrebindError::NoAccount) => Err(error(StatusCode::FORBIDDEN, "no-account", &reason.to_string())),
         Err(PrebindError::TooMany(wait)) => {
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, "too-many", &PrebindError::TooMany(wait).to_string());
+            let mut response =
+                error(StatusCode::TOO_MANY_REQUESTS, "too-many", &PrebindError::TooMany(wait).to_string());
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
             Err(response)
         }
-        Err(reason @ PrebindError::Unavailable) => Err(error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &reason.to_string())),
+        Err(reason @ PrebindError::Unavailable) => {
+            Err(error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &reason.to_string()))
+        }
     }
 }
 
@@ -85,7 +93,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The account of a token: its `sub` is a local part, or a bare JID of this domain.
 fn account(visitor: &Visitor, domain: &str) -> Option<BareJid> {
-    let account = if visitor.subject.contains('@') { BareJid::new(&visitor.subject).ok()? } else { BareJid::from_parts(Some(&visitor.subject), domain).ok()? };
+    let account = if visitor.subject.contains('@') {
+        BareJid::new(&visitor.subject).ok()?
+    } else {
+        BareJid::from_parts(Some(&visitor.subject), domain).ok()?
+    };
     (account.domain() == domain && account.local().is_some()).then_some(account)
 }
 
@@ -107,10 +119,14 @@ mod tests {
 
     #[test]
     fn subjects() {
-        let of = |subject: &str| account(&Visitor { subject: subject.into(), name: None }, "chat.example").map(|jid| jid.as_str().to_owned());
+        let of = |subject: &str| {
+            account(&Visitor { subject: subject.into(), name: None }, "chat.example").map(|jid| jid.as_str().to_owned())
+        };
         assert_eq!(of("Alice").as_deref(), Some("alice@chat.example"));
         assert_eq!(of("alice@chat.example").as_deref(), Some("alice@chat.example"));
-        for subject in ["alice@other.example", "alice@chat.example/phone", "chat.example@", "@chat.example", "a b", "a/b", ""] {
+        for subject in
+            ["alice@other.example", "alice@chat.example/phone", "chat.example@", "@chat.example", "a b", "a/b", ""]
+        {
             assert_eq!(of(subject), None, "{subject}");
         }
     }

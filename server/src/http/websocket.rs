@@ -29,17 +29,16 @@ pub(super) async fn upgrade(
     let limit = hub.config.limits.frame.0;
     let upgrade = upgrade.protocols([SUBPROTOCOL]).max_message_size(limit).max_frame_size(limit);
     if upgrade.selected_protocol().is_none() {
-        return (StatusCode::BAD_REQUEST, "the WebSocket must ask for the subprotocol xmpp (RFC 7395)\n").into_response();
+        return (StatusCode::BAD_REQUEST, "the WebSocket must ask for the subprotocol xmpp (RFC 7395)\n")
+            .into_response();
     }
     let Some(permit) = hub.admit(client.network) else {
         tracing::warn!(network = %client.network, "too many sessions");
         let retry = [(header::RETRY_AFTER, HeaderValue::from_static("10"))];
         return (StatusCode::SERVICE_UNAVAILABLE, retry, "too many sessions\n").into_response();
     };
-    upgrade
-        .on_failed_upgrade(|error| tracing::debug!(%error, "websocket upgrade failed"))
-        .on_upgrade(move |socket| {
-            let span = tracing::info_span!("websocket", network = %client.network);
-            websocket::run(socket, hub, client, permit).instrument(span)
-        })
+    upgrade.on_failed_upgrade(|error| tracing::debug!(%error, "websocket upgrade failed")).on_upgrade(move |socket| {
+        let span = tracing::info_span!("websocket", network = %client.network);
+        websocket::run(socket, hub, client, permit).instrument(span)
+    })
 }

@@ -11,7 +11,9 @@ use xmpp::time::Mono;
 use xmpp::xml::Limits;
 use xmpp_stream::StreamHeader;
 use xmpp_stream::server::Input as StreamInput;
-use xmpp_stream::transport::bosh_server::{Body, BoshServer, CloseReason, Condition, Input, Output, Refusal, RequestKey, refuse};
+use xmpp_stream::transport::bosh_server::{
+    Body, BoshServer, CloseReason, Condition, Input, Output, Refusal, RequestKey, refuse,
+};
 
 use super::clock::random_text;
 use super::hub::{Hub, Permit, ended, lock};
@@ -143,7 +145,12 @@ struct Session {
 }
 
 impl Session {
-    async fn run(mut self, mut requests: mpsc::Receiver<Request>, mut gone: mpsc::UnboundedReceiver<RequestKey>, waiting: Vec<Action>) {
+    async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<Request>,
+        mut gone: mpsc::UnboundedReceiver<RequestKey>,
+        waiting: Vec<Action>,
+    ) {
         tracing::debug!("bosh session started");
         let mut shutdown = self.hub.shutdown.subscribe();
         for action in waiting {
@@ -207,7 +214,13 @@ impl Session {
                     }
                     Output::Received { seq, element } => self.link.element(seq, element).await,
                     Output::StreamStart(start) => {
-                        let header = StreamHeader { to: start.to, from: start.from, lang: start.lang, version: Some(start.version), id: None };
+                        let header = StreamHeader {
+                            to: start.to,
+                            from: start.from,
+                            lang: start.lang,
+                            version: Some(start.version),
+                            id: None,
+                        };
                         self.link.input(StreamInput::StreamStart(header)).await;
                     }
                     Output::Closed(reason) => {

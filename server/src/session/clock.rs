@@ -17,7 +17,9 @@ impl Clock {
 
     /// This moment.
     pub(crate) fn now(self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
         Now { mono: Mono(self.millis()), wall: Timestamp(wall) }
     }
 
@@ -29,7 +31,9 @@ impl Clock {
     /// Sleeps until a machine's timer; for ever without one.
     pub(crate) async fn sleep_until(self, at: Option<Mono>) {
         match at {
-            Some(Mono(ms)) => tokio::time::sleep_until((self.start + std::time::Duration::from_millis(ms)).into()).await,
+            Some(Mono(ms)) => {
+                tokio::time::sleep_until((self.start + std::time::Duration::from_millis(ms)).into()).await
+            }
             None => std::future::pending().await,
         }
     }

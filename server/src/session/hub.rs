@@ -61,8 +61,14 @@ impl Hub {
         let clock = Clock::new();
         let shard_count = available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(u16::MAX));
         let limits = &config.limits;
-        let host_config = Arc::new(HostConfig { shards: shard_count, sm_timeout: limits.resume_time.millis(), ..HostConfig::new(config.top.domain.0.as_str()) });
-        let shards = (0..shard_count).map(|number| Shard::new(ShardId(number), Arc::clone(&host_config), u64::from_ne_bytes(random()))).collect();
+        let host_config = Arc::new(HostConfig {
+            shards: shard_count,
+            sm_timeout: limits.resume_time.millis(),
+            ..HostConfig::new(config.top.domain.0.as_str())
+        });
+        let shards = (0..shard_count)
+            .map(|number| Shard::new(ShardId(number), Arc::clone(&host_config), u64::from_ne_bytes(random())))
+            .collect();
         let seconds = |span: crate::config::Span| (span.millis() / 1000).max(1);
         let bosh_config = bosh_server::Config {
             wait_max: seconds(limits.bosh_wait),
@@ -77,7 +83,11 @@ impl Hub {
             clock,
             bosh_config: Arc::new(bosh_config),
             bosh: Sessions::default(),
-            attempts: Mutex::new(Attempts::new(limits.sign_in_failures_per_address, limits.sign_in_failures_per_account, limits.sign_in_window.millis())),
+            attempts: Mutex::new(Attempts::new(
+                limits.sign_in_failures_per_address,
+                limits.sign_in_failures_per_account,
+                limits.sign_in_window.millis(),
+            )),
             prebinds: Mutex::new(Window::new(config.prebind.per_minute, 60_000)),
             derivations: Arc::new(Semaphore::new(usize::from(shard_count))),
             decoy_key,

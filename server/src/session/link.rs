@@ -86,7 +86,12 @@ pub(super) struct Link {
 impl Link {
     /// A connection that has said nothing yet.
     pub(super) fn new(hub: &Arc<Hub>, client: Client, bosh: bool) -> Self {
-        let anonymous = hub.config.accounts.anonymous.then(|| format!("anon-{}@{}", random_text::<12>(), hub.config.top.domain.0)).and_then(|jid| BareJid::new(&jid).ok());
+        let anonymous = hub
+            .config
+            .accounts
+            .anonymous
+            .then(|| format!("anon-{}@{}", random_text::<12>(), hub.config.top.domain.0))
+            .and_then(|jid| BareJid::new(&jid).ok());
         let mut mechanisms: Vec<_> = ScramHash::STRONGEST_FIRST.into_iter().map(Mechanism::Scram).collect();
         mechanisms.push(Mechanism::Anonymous);
         if hub.config.accounts.plain {
@@ -195,7 +200,10 @@ impl Link {
     pub(super) async fn timer_fired(&mut self) {
         self.timer = None;
         if self.stream.as_ref().is_some_and(|stream| !stream.is_established()) {
-            self.input(Input::Malformed(StreamError::new(StreamCondition::ConnectionTimeout).with_text("signing in took too long"))).await;
+            self.input(Input::Malformed(
+                StreamError::new(StreamCondition::ConnectionTimeout).with_text("signing in took too long"),
+            ))
+            .await;
         }
     }
 
@@ -366,7 +374,8 @@ impl Link {
         let work = async move {
             let Ok(_permit) = derivations.acquire_owned().await else { return };
             // Empty stands for a derivation that failed.
-            let salted_password = tokio::task::spawn_blocking(move || scram::salted_password(&kdf)).await.unwrap_or_default();
+            let salted_password =
+                tokio::task::spawn_blocking(move || scram::salted_password(&kdf)).await.unwrap_or_default();
             let _ = answer.send(Input::Derived { token, salted_password });
         };
         tokio::spawn(work.in_current_span());

@@ -55,7 +55,12 @@ impl From<DatabaseError> for PrebindError {
 }
 
 /// Starts a session for `account`, making the account if that is allowed.
-pub(crate) async fn start(hub: &Arc<Hub>, client: Client, account: BareJid, name: Option<String>) -> Result<Prebound, PrebindError> {
+pub(crate) async fn start(
+    hub: &Arc<Hub>,
+    client: Client,
+    account: BareJid,
+    name: Option<String>,
+) -> Result<Prebound, PrebindError> {
     let now = hub.clock.millis();
     {
         let mut prebinds = lock(&hub.prebinds);
@@ -108,7 +113,10 @@ async fn ensure_account(hub: &Arc<Hub>, account: &BareJid, name: Option<String>)
 
 /// Binds a resource of the host's choice. Returns the full JID and what else the host has sent meanwhile.
 async fn bind(link: &mut Link) -> Option<(FullJid, Vec<Action>)> {
-    let request = Element::new("iq", ns::CLIENT).with_attr("type", "set").with_attr("id", BIND_ID).with_child(Element::new("bind", ns::BIND));
+    let request = Element::new("iq", ns::CLIENT)
+        .with_attr("type", "set")
+        .with_attr("id", BIND_ID)
+        .with_child(Element::new("bind", ns::BIND));
     // Numbers of the client's own elements begin at 1.
     link.element(0, request).await;
     let mut waiting = Vec::new();

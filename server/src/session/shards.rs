@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 use xmpp::jid::BareJid;
 use xmpp::time::Mono;
 use xmpp::xml::Element;
-use xmpp_host::io::{ConnId, Input, Output, ShardId};
 use xmpp_host::Shard;
+use xmpp_host::io::{ConnId, Input, Output, ShardId};
 
 use super::clock::Clock;
 use super::inbox::{Mailbox, Overflow};
@@ -87,7 +87,11 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(mut self, mut from_connections: mpsc::Receiver<FromConnection>, mut from_inside: mpsc::UnboundedReceiver<Input>) {
+    async fn run(
+        mut self,
+        mut from_connections: mpsc::Receiver<FromConnection>,
+        mut from_inside: mpsc::UnboundedReceiver<Input>,
+    ) {
         loop {
             let clock = self.clock;
             let timer = self.timer;

@@ -8,7 +8,7 @@ use futures_util::SinkExt as _;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use xmpp::StreamError;
 use xmpp::stanza::StreamCondition;
-use xmpp::xml::Element;
+use xmpp::xml::{Element, Limits};
 use xmpp_stream::server::Input;
 use xmpp_stream::transport::websocket;
 
@@ -28,12 +28,14 @@ pub(crate) async fn run(socket: WebSocket, hub: Arc<Hub>, client: Client, permit
     tracing::debug!(network = %client.network, "websocket opened");
     let mut connection = Connection { socket, link, hub, seq: 0, clean: false };
     let end = connection.serve().await;
+    let Connection { mut socket, link, clean, .. } = connection;
+    // The host need not wait for the peer's manners.
+    link.gone(clean).await;
     if end == End::Closing {
         // Whatever fails now, the stream is over.
-        let _ = timeout(GOODBYE, connection.say_goodbye()).await;
+        let _ = timeout(GOODBYE, say_goodbye(&mut socket, clean)).await;
     }
-    tracing::debug!(clean = connection.clean, "websocket closed");
-    connection.link.gone(connection.clean).await;
+    tracing::debug!(clean, "websocket closed");
     drop(permit);
 }
 
@@ -133,7 +135,10 @@ impl Connection {
                 Err(error) => self.malformed(error.into()).await,
             },
             // RFC 7395 §3.2: text only.
-            Message::Binary(_) => self.malformed(StreamError::new(StreamCondition::PolicyViolation).with_text("messages must be text")).await,
+            Message::Binary(_) => {
+                self.malformed(StreamError::new(StreamCondition::PolicyViolation).with_text("messages must be text"))
+                    .await
+            }
             Message::Ping(_) | Message::Pong(_) => {}
             // No `<close/>` before it: the page was left, and its session may come back (XEP-0198).
             Message::Close(_) => return false,
@@ -183,22 +188,20 @@ impl Connection {
             () = link.dropped() => false,
         }
     }
+}
 
-    /// RFC 7395 §3.6.1: whoever closes first waits for the other's `<close/>`; then the WebSocket is closed.
-    async fn say_goodbye(&mut self) {
-        while !self.clean {
-            match self.socket.recv().await {
-                Some(Ok(Message::Text(text))) => {
-                    let answer = websocket::parse(text.as_str(), &self.link.limits());
-                    if matches!(answer, Ok(websocket::Frame::Close { .. })) {
-                        break;
-                    }
-                }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
-                Some(Ok(_)) => {}
+/// RFC 7395 §3.6.1: whoever closes first waits for the other's `<close/>`; then the WebSocket is closed.
+async fn say_goodbye(socket: &mut WebSocket, mut said: bool) {
+    while !said {
+        match socket.recv().await {
+            Some(Ok(Message::Text(text))) => {
+                let answer = websocket::parse(text.as_str(), &Limits::default());
+                said = matches!(answer, Ok(websocket::Frame::Close { .. }));
             }
+            Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+            Some(Ok(_)) => {}
         }
-        let _ = self.socket.send(Message::Close(None)).await;
-        let _ = self.socket.close().await;
     }
+    let _ = socket.send(Message::Close(None)).await;
+    let _ = socket.close().await;
 }

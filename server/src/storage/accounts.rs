@@ -22,9 +22,16 @@ pub struct Account {
 ///
 /// # Errors
 /// What the database says.
-pub fn create(connection: &Connection, local: &str, name: Option<&str>, keys: &[StoredKeys]) -> Result<bool, DatabaseError> {
+pub fn create(
+    connection: &Connection,
+    local: &str,
+    name: Option<&str>,
+    keys: &[StoredKeys],
+) -> Result<bool, DatabaseError> {
     let created = connection
-        .prepare_cached("INSERT INTO accounts(local, name, created_at) VALUES (?1, ?2, unixepoch()) ON CONFLICT(local) DO NOTHING")?
+        .prepare_cached(
+            "INSERT INTO accounts(local, name, created_at) VALUES (?1, ?2, unixepoch()) ON CONFLICT(local) DO NOTHING",
+        )?
         .execute(params![local, name])?;
     if created == 1 {
         put_keys(connection, local, keys)?;
@@ -48,7 +55,14 @@ fn put_keys(connection: &Connection, local: &str, keys: &[StoredKeys]) -> Result
         "INSERT INTO scram_keys(account, hash, salt, iterations, stored_key, server_key) SELECT id, ?2, ?3, ?4, ?5, ?6 FROM accounts WHERE local = ?1",
     )?;
     for keys in keys {
-        insert.execute(params![local, keys.hash.name(), keys.salt, keys.iterations, keys.stored_key, keys.server_key])?;
+        insert.execute(params![
+            local,
+            keys.hash.name(),
+            keys.salt,
+            keys.iterations,
+            keys.stored_key,
+            keys.server_key
+        ])?;
     }
     Ok(())
 }
@@ -63,7 +77,10 @@ pub fn remove(connection: &Connection, local: &str) -> Result<bool, DatabaseErro
 
 /// The row id of an account.
 pub(super) fn id(connection: &Connection, local: &str) -> Result<Option<i64>, DatabaseError> {
-    Ok(connection.prepare_cached("SELECT id FROM accounts WHERE local = ?1")?.query_row([local], |row| row.get(0)).optional()?)
+    Ok(connection
+        .prepare_cached("SELECT id FROM accounts WHERE local = ?1")?
+        .query_row([local], |row| row.get(0))
+        .optional()?)
 }
 
 /// Whether the account exists.
@@ -82,7 +99,9 @@ pub fn list(connection: &Connection) -> Result<Vec<Account>, DatabaseError> {
     let mut select = connection.prepare(
         "SELECT local, name, created_at, EXISTS(SELECT 1 FROM scram_keys WHERE account = accounts.id) FROM accounts ORDER BY local",
     )?;
-    let rows = select.query_map([], |row| Ok(Account { local: row.get(0)?, name: row.get(1)?, created_at: row.get(2)?, has_password: row.get(3)? }))?;
+    let rows = select.query_map([], |row| {
+        Ok(Account { local: row.get(0)?, name: row.get(1)?, created_at: row.get(2)?, has_password: row.get(3)? })
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -98,7 +117,13 @@ pub fn keys(connection: &Connection, local: &str) -> Result<Vec<StoredKeys>, Dat
         let name: String = row.get(0)?;
         // A hash that only a later version knows is passed over.
         let Some(hash) = ScramHash::from_name(&name) else { return Ok(None) };
-        Ok(Some(StoredKeys { hash, salt: row.get(1)?, iterations: row.get(2)?, stored_key: row.get(3)?, server_key: row.get(4)? }))
+        Ok(Some(StoredKeys {
+            hash,
+            salt: row.get(1)?,
+            iterations: row.get(2)?,
+            stored_key: row.get(3)?,
+            server_key: row.get(4)?,
+        }))
     })?;
     Ok(rows.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?)
 }
@@ -110,6 +135,9 @@ pub fn keys(connection: &Connection, local: &str) -> Result<Vec<StoredKeys>, Dat
 pub fn server_secret(connection: &Connection, name: &str) -> Result<[u8; 32], DatabaseError> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(|error| DatabaseError::Broken(error.to_string()))?;
-    connection.execute("INSERT INTO server_secrets(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO NOTHING", params![name, fresh])?;
+    connection.execute(
+        "INSERT INTO server_secrets(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO NOTHING",
+        params![name, fresh],
+    )?;
     Ok(connection.query_row("SELECT value FROM server_secrets WHERE name = ?1", [name], |row| row.get(0))?)
 }

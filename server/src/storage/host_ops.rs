@@ -36,7 +36,9 @@ pub(super) fn apply(connection: &Connection, op: &StoreOp) -> Result<OpResult, D
         StoreOp::Unarchive { owner, id } => {
             if let Some(row) = row_id(id) {
                 connection
-                    .prepare_cached("DELETE FROM archive WHERE id = ?2 AND account = (SELECT id FROM accounts WHERE local = ?1)")?
+                    .prepare_cached(
+                        "DELETE FROM archive WHERE id = ?2 AND account = (SELECT id FROM accounts WHERE local = ?1)",
+                    )?
                     .execute(params![local(owner), row])?;
             }
             Ok(OpResult::Done)
@@ -45,7 +47,9 @@ pub(super) fn apply(connection: &Connection, op: &StoreOp) -> Result<OpResult, D
         StoreOp::RosterPut { owner, row } => roster_put(connection, owner, row),
         StoreOp::RosterRemove { owner, jid } => {
             let account = account(connection, owner)?;
-            connection.prepare_cached("DELETE FROM roster WHERE account = ?1 AND jid = ?2")?.execute(params![account, jid.as_str()])?;
+            connection
+                .prepare_cached("DELETE FROM roster WHERE account = ?1 AND jid = ?2")?
+                .execute(params![account, jid.as_str()])?;
             raise_roster_version(connection, account)
         }
         StoreOp::VcardPut { owner, xml } => {
@@ -63,7 +67,11 @@ pub(super) fn apply(connection: &Connection, op: &StoreOp) -> Result<OpResult, D
             let bytes: i64 = connection
                 .prepare_cached("SELECT coalesce(sum(octet_length(xml)), 0) FROM private WHERE account = ?1")?
                 .query_row([account], |row| row.get(0))?;
-            if u64::try_from(bytes).is_ok_and(|bytes| bytes > *quota) { Err(DatabaseError::OverQuota) } else { Ok(OpResult::Done) }
+            if u64::try_from(bytes).is_ok_and(|bytes| bytes > *quota) {
+                Err(DatabaseError::OverQuota)
+            } else {
+                Ok(OpResult::Done)
+            }
         }
     }
 }
@@ -123,7 +131,9 @@ fn archive(connection: &Connection, message: &ArchiveMessage) -> Result<OpResult
 fn delivered(connection: &Connection, owner: &BareJid, id: &ArchiveId) -> Result<OpResult, DatabaseError> {
     let Some(row) = row_id(id) else { return Ok(OpResult::Done) };
     let visible: Option<bool> = connection
-        .prepare_cached("SELECT visible FROM archive WHERE id = ?2 AND account = (SELECT id FROM accounts WHERE local = ?1)")?
+        .prepare_cached(
+            "SELECT visible FROM archive WHERE id = ?2 AND account = (SELECT id FROM accounts WHERE local = ?1)",
+        )?
         .query_row(params![local(owner), row], |row| row.get(0))
         .optional()?;
     match visible {
@@ -147,7 +157,9 @@ fn roster_put(connection: &Connection, owner: &BareJid, row: &RosterRow) -> Resu
 
 fn raise_roster_version(connection: &Connection, account: i64) -> Result<OpResult, DatabaseError> {
     let version: i64 = connection
-        .prepare_cached("UPDATE accounts SET roster_version = roster_version + 1 WHERE id = ?1 RETURNING roster_version")?
+        .prepare_cached(
+            "UPDATE accounts SET roster_version = roster_version + 1 WHERE id = ?1 RETURNING roster_version",
+        )?
         .query_row([account], |row| row.get(0))?;
     Ok(OpResult::RosterVersion(u64::try_from(version).unwrap_or_default()))
 }

@@ -37,7 +37,10 @@ fn answer(connection: &Connection, query: &Query) -> Result<Rows, DatabaseError>
         }
         Query::Vcard(owner) => {
             let Some(account) = accounts::id(connection, local(owner))? else { return Ok(Rows::NoSuchAccount) };
-            let xml = connection.prepare_cached("SELECT xml FROM vcards WHERE account = ?1")?.query_row([account], |row| row.get(0)).optional()?;
+            let xml = connection
+                .prepare_cached("SELECT xml FROM vcards WHERE account = ?1")?
+                .query_row([account], |row| row.get(0))
+                .optional()?;
             Ok(Rows::Vcard(xml))
         }
         Query::Private { owner, name, ns } => {
@@ -87,7 +90,12 @@ fn roster_row(jid: &str, row: &Row<'_>) -> Result<RosterRow, DatabaseError> {
 }
 
 fn archive_row(row: &Row<'_>) -> rusqlite::Result<ArchiveRow> {
-    Ok(ArchiveRow { id: ArchiveId::from(row.get::<_, i64>(0)?.to_string()), at: Timestamp(row.get(1)?), stanza: row.get(2)?, visible: row.get(3)? })
+    Ok(ArchiveRow {
+        id: ArchiveId::from(row.get::<_, i64>(0)?.to_string()),
+        at: Timestamp(row.get(1)?),
+        stanza: row.get(2)?,
+        visible: row.get(3)?,
+    })
 }
 
 /// The conditions of a query as SQL with its values.
@@ -111,7 +119,9 @@ fn archive(connection: &Connection, query: &ArchiveQuery) -> Result<Rows, Databa
     let Some(account) = accounts::id(&transaction, local(&query.owner))? else { return Ok(nothing) };
     let known = |id: &ArchiveId| -> Result<Option<i64>, DatabaseError> {
         let Some(row) = row_id(id) else { return Ok(None) };
-        let found = transaction.prepare_cached("SELECT 1 FROM archive WHERE id = ?1 AND account = ?2 AND visible")?.exists(params![row, account])?;
+        let found = transaction
+            .prepare_cached("SELECT 1 FROM archive WHERE id = ?1 AND account = ?2 AND visible")?
+            .exists(params![row, account])?;
         Ok(found.then_some(row))
     };
 
@@ -146,7 +156,8 @@ fn archive(connection: &Connection, query: &ArchiveQuery) -> Result<Rows, Databa
 
     let count_where = |filter: &Filter| -> Result<u64, DatabaseError> {
         let sql = format!("SELECT count(*) FROM archive WHERE {}", filter.sql);
-        let count: i64 = transaction.prepare_cached(&sql)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
+        let count: i64 =
+            transaction.prepare_cached(&sql)?.query_row(params_from_iter(&filter.values), |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
     };
     let count = count_where(&filter)?;
@@ -170,7 +181,10 @@ fn archive(connection: &Connection, query: &ArchiveQuery) -> Result<Rows, Databa
         if backwards { "DESC" } else { "ASC" },
         max + 1
     );
-    let mut rows = transaction.prepare_cached(&sql)?.query_map(params_from_iter(&page.values), archive_row)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut rows = transaction
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(&page.values), archive_row)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
     let complete = rows.len() <= max;
     rows.truncate(max);
     if backwards {

@@ -76,7 +76,10 @@ impl Storage {
     ///
     /// # Errors
     /// What the database says; [`DatabaseError::Closed`] when it is shutting down.
-    pub async fn write_async<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static) -> Result<T, DatabaseError> {
+    pub async fn write_async<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
         let (send, receive) = oneshot::channel();
         self.write(work, move |result| {
             // A receiver that went away no longer wants to know.
@@ -89,7 +92,10 @@ impl Storage {
     ///
     /// # Errors
     /// What the database says; [`DatabaseError::Closed`] when it is shutting down.
-    pub async fn read_async<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static) -> Result<T, DatabaseError> {
+    pub async fn read_async<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
         let (send, receive) = oneshot::channel();
         self.read(work, move |result| {
             let _ = send.send(result);

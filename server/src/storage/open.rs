@@ -32,7 +32,9 @@ pub(super) fn writable(path: &Path) -> Result<Connection, OpenError> {
 pub(super) fn readable(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| open_error(path, &error))?;
-    configure(&connection).and_then(|()| connection.pragma_update(None, "query_only", true)).map_err(|error| open_error(path, &error))?;
+    configure(&connection)
+        .and_then(|()| connection.pragma_update(None, "query_only", true))
+        .map_err(|error| open_error(path, &error))?;
     Ok(connection)
 }
 
@@ -94,7 +96,12 @@ mod tests {
     fn foreign_damaged_and_newer_files_are_refused_with_the_reason() {
         let dir = tempfile::tempdir().unwrap();
         let text = dir.path().join("text");
-        std::fs::write(&text, "this is a diary and not a database, and it is long enough to have a header of one hundred bytes or so".repeat(20)).unwrap();
+        std::fs::write(
+            &text,
+            "this is a diary and not a database, and it is long enough to have a header of one hundred bytes or so"
+                .repeat(20),
+        )
+        .unwrap();
         assert!(matches!(writable(&text), Err(OpenError::NotADatabase { .. })));
 
         let foreign = dir.path().join("foreign");
@@ -103,7 +110,10 @@ mod tests {
 
         let newer = dir.path().join("newer");
         drop(writable(&newer).unwrap());
-        Connection::open(&newer).unwrap().execute("INSERT INTO schema_version(version, applied_at) VALUES (999, 0)", []).unwrap();
+        Connection::open(&newer)
+            .unwrap()
+            .execute("INSERT INTO schema_version(version, applied_at) VALUES (999, 0)", [])
+            .unwrap();
         assert!(matches!(writable(&newer), Err(OpenError::Newer { found: 999, .. })));
 
         let directory = dir.path().join("directory");

@@ -21,10 +21,16 @@ fn migrate_by(path: &Path, connection: &mut Connection, migrations: &[&str]) -> 
         .execute_batch("CREATE TABLE IF NOT EXISTS schema_version(version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT")
         .map_err(unusable)?;
     for (number, statements) in (1_i64..).zip(migrations) {
-        let failed = |error: rusqlite::Error| OpenError::Migration { path: path.to_owned(), version: number, reason: error.to_string() };
+        let failed = |error: rusqlite::Error| OpenError::Migration {
+            path: path.to_owned(),
+            version: number,
+            reason: error.to_string(),
+        };
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         // Read inside the transaction: another process may migrate at the same time.
-        let found: i64 = transaction.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0)).map_err(failed)?;
+        let found: i64 = transaction
+            .query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))
+            .map_err(failed)?;
         if found > known {
             return Err(OpenError::Newer { path: path.to_owned(), found, known });
         }
@@ -32,7 +38,9 @@ fn migrate_by(path: &Path, connection: &mut Connection, migrations: &[&str]) -> 
             continue;
         }
         transaction.execute_batch(statements).map_err(failed)?;
-        transaction.execute("INSERT INTO schema_version(version, applied_at) VALUES (?1, unixepoch())", [number]).map_err(failed)?;
+        transaction
+            .execute("INSERT INTO schema_version(version, applied_at) VALUES (?1, unixepoch())", [number])
+            .map_err(failed)?;
         transaction.commit().map_err(failed)?;
         tracing::info!(version = number, "database schema migrated");
     }
@@ -57,6 +65,9 @@ mod tests {
         assert!(connection.prepare("SELECT * FROM b").is_err(), "the step's first half was undone");
         migrate_by(path, &mut connection, &["CREATE TABLE a(x)", "CREATE TABLE b(x)"]).unwrap();
         assert_eq!(version(&connection), 2);
-        assert!(matches!(migrate_by(path, &mut connection, &steps[..1]), Err(OpenError::Newer { found: 2, known: 1, .. })));
+        assert!(matches!(
+            migrate_by(path, &mut connection, &steps[..1]),
+            Err(OpenError::Newer { found: 2, known: 1, .. })
+        ));
     }
 }

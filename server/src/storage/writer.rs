@@ -167,7 +167,9 @@ impl Loop {
         if matches!(error, DatabaseError::Broken(_)) {
             match open::writable(&self.path) {
                 Ok(connection) => self.connection = connection,
-                Err(error) => tracing::error!(%error, "the database could not be opened afresh; the next write tries the old connection"),
+                Err(error) => {
+                    tracing::error!(%error, "the database could not be opened afresh; the next write tries the old connection")
+                }
             }
         }
     }
@@ -196,7 +198,10 @@ mod tests {
                 move |connection| {
                     connection.execute("INSERT INTO t VALUES (?1)", [number])?;
                     // The second insert of every tenth job breaks the primary key.
-                    connection.execute("INSERT INTO t VALUES (?1)", [if number % 10 == 9 { number } else { number + 1000 }])?;
+                    connection.execute(
+                        "INSERT INTO t VALUES (?1)",
+                        [if number % 10 == 9 { number } else { number + 1000 }],
+                    )?;
                     Ok(number)
                 },
                 move |result| send.send((number, result)).unwrap(),
@@ -209,7 +214,8 @@ mod tests {
         let connection = Connection::open(dir.path().join("db")).unwrap();
         let rows: i64 = connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 90);
-        let half: i64 = connection.query_row("SELECT count(*) FROM t WHERE x % 10 = 9 AND x < 1000", [], |row| row.get(0)).unwrap();
+        let half: i64 =
+            connection.query_row("SELECT count(*) FROM t WHERE x % 10 = 9 AND x < 1000", [], |row| row.get(0)).unwrap();
         assert_eq!(half, 0, "nothing of a failed job stays");
     }
 
@@ -230,7 +236,11 @@ mod tests {
                 move |result| send.send(result).unwrap(),
             );
             // One group each: a full disk undoes its whole group.
-            while receive.try_recv().map(|result| assert_eq!(result.err(), (size > 10).then_some(DatabaseError::Full))).is_err() {
+            while receive
+                .try_recv()
+                .map(|result| assert_eq!(result.err(), (size > 10).then_some(DatabaseError::Full)))
+                .is_err()
+            {
                 std::thread::yield_now();
             }
         }
