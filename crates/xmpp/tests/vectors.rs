@@ -41,7 +41,6 @@ macro_rules! kinds {
 fn registry() -> Vec<(&'static str, Vec<Kind>)> {
     vec![
         ("bind", kinds![bind::Bind]),
-        ("bosh", kinds![bosh::Body]),
         ("caps", kinds![caps::Caps]),
         ("carbons", kinds![carbons::Enable, carbons::Disable, carbons::Received, carbons::Sent, carbons::Private]),
         ("chat_markers", kinds![chat_markers::Markable, chat_markers::Displayed]),

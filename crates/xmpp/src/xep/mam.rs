@@ -150,3 +150,34 @@ impl MamFilter {
 fn value<T: TextValue>(field: &Field, name: &'static str) -> Result<Option<T>, PayloadError> {
     field.value().map(|text| T::from_text(text).ok_or(PayloadError::BadField(name))).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_comes_back() {
+        let filter = MamFilter {
+            with: Jid::new("juliet@capulet.lit").ok(),
+            start: Some(Timestamp(1_275_868_800_000)),
+            end: Some(Timestamp(1_278_509_034_123)),
+            before_id: Some("09af3-cc343-b409f".into()),
+            after_id: Some("28482-98726-73623".into()),
+            ids: vec!["a".into(), "b".into()],
+            include_groupchat: Some(false),
+            other: vec![Field::new("{http://example.com/}free-text-search", ["my Juliet".into()])],
+        };
+        let query = MamQuery { form: filter.write(), ..MamQuery::default() };
+        assert_eq!(query.filter(), Ok(filter));
+        assert_eq!(MamFilter::default().write(), None);
+        assert_eq!(MamQuery::default().filter(), Ok(MamFilter::default()));
+    }
+
+    #[test]
+    fn bad_filters_are_named() {
+        let form = |kind, var, value: &str| DataForm::of_kind(FormType::Submit, kind).with(var, value);
+        assert_eq!(MamFilter::read(&form("urn:xmpp:mam:1", "with", "a")), Err(PayloadError::BadField("FORM_TYPE")));
+        assert_eq!(MamFilter::read(&form(ns::MAM, "with", "@")), Err(PayloadError::BadField("with")));
+        assert_eq!(MamFilter::read(&form(ns::MAM, "start", "now")), Err(PayloadError::BadField("start")));
+    }
+}

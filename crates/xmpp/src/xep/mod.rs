@@ -4,7 +4,6 @@
 //! here, and a folder of the same name in `tests/vectors/`.
 
 pub mod bind;
-pub mod bosh;
 pub mod caps;
 pub mod carbons;
 pub mod chat_markers;

@@ -78,3 +78,24 @@ impl Subscription {
         matches!(self, Self::From | Self::Both)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::Payload;
+    use crate::xml::parse;
+
+    #[test]
+    fn one_bad_item_does_not_lose_the_others() {
+        let xml = "<query xmlns='jabber:iq:roster'><item jid='@'/><item jid='a@b' subscription='odd'/></query>";
+        let query = RosterQuery::read(&parse(xml).unwrap()).unwrap();
+        assert_eq!(query.items, [RosterItem::new(BareJid::new("a@b").unwrap())]);
+    }
+
+    #[test]
+    fn an_empty_version_is_not_none() {
+        let query = RosterQuery { ver: Some("".into()), items: Vec::new() };
+        assert_eq!(query.write().attr("ver"), Some(""));
+        assert_eq!(RosterQuery::read(&query.write()), Ok(query));
+    }
+}

@@ -152,3 +152,29 @@ impl Codec<Option<SaslData>> for MayBeEmpty {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_show() {
+        let auth = Auth { mechanism: "PLAIN".into(), data: Some(SaslData(b"\0juliet\0r0m30myr0m30".to_vec())) };
+        let shown = format!("{auth:?}");
+        assert!(shown.contains("PLAIN") && !shown.contains("r0m30") && !shown.contains("114"), "{shown}");
+    }
+
+    #[test]
+    fn no_initial_response_is_not_an_empty_one() {
+        let auth = |data| Auth { mechanism: "EXTERNAL".into(), data };
+        assert_eq!(auth(None).write().text(), "");
+        assert_eq!(auth(Some(SaslData(Vec::new()))).write().text(), "=");
+        assert_eq!(Response { data: SaslData(Vec::new()) }.write().text(), "");
+    }
+
+    #[test]
+    fn an_unknown_failure_is_one_of_authorization() {
+        let element = Element::new("failure", ns::SASL).with_child(Element::new("bad-moon", ns::SASL));
+        assert_eq!(Failure::read(&element), Ok(Failure::new(SaslCondition::NotAuthorized)));
+    }
+}

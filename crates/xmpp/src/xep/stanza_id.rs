@@ -45,3 +45,19 @@ pub fn stanza_id_by(payloads: &[Element], by: &BareJid) -> Option<ArchiveId> {
     let ids = payloads.iter().filter(|e| StanzaId::matches(e)).filter_map(|e| StanzaId::read(e).ok());
     ids.filter(|id| id.by == *by).map(|id| id.id).next()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_id_of_the_archive_asked_for_counts() {
+        let [own, other] = ["juliet@capulet.lit", "room@muc.example.com"].map(|jid| BareJid::new(jid).unwrap());
+        let forged = StanzaId { id: "forged".into(), by: other.clone() }.write();
+        let bad = Element::new("stanza-id", ns::STANZA_ID).with_attr("by", own.as_str());
+        let payloads = [forged, bad, StanzaId { id: "right".into(), by: own.clone() }.write()];
+        assert_eq!(stanza_id_by(&payloads, &own), Some("right".into()));
+        assert_eq!(stanza_id_by(&payloads[..2], &own), None);
+        assert_eq!(stanza_id_by(&payloads, &other), Some("forged".into()));
+    }
+}

@@ -17,13 +17,21 @@ pub struct Limits {
     pub depth: usize,
     /// Attributes and namespace declarations of one element.
     pub attributes: usize,
-    /// Bytes of the whole text.
+    /// Bytes of the whole text; also of the namespaces that writing the element again would have to declare.
     pub bytes: usize,
     /// Elements in all. An element takes some 150 bytes of memory and four of text.
     pub elements: usize,
 }
 
+impl Limits {
+    /// What a client accepts from its own server. That must be more than the server accepts from a stranger: carbons and
+    /// archives wrap what strangers sent, escaping may make it up to six times as long, declarations twice. Otherwise a
+    /// stranger could send what breaks the stream of everyone who receives it.
+    pub const OWN_SERVER: Self = Self { depth: 96, attributes: 256, bytes: 4_194_304, elements: 131_072 };
+}
+
 impl Default for Limits {
+    /// For what strangers send.
     fn default() -> Self {
         Self { depth: 64, attributes: 64, bytes: 262_144, elements: 16_384 }
     }
@@ -62,11 +70,13 @@ struct Parser<'l> {
     open: Vec<(Element, usize)>,
     root: Option<Element>,
     elements: usize,
+    /// Bytes of namespaces that the writer, which knows no prefixes, would declare.
+    declared: usize,
 }
 
 impl<'l> Parser<'l> {
     fn new(scope: Scope, limits: &'l Limits) -> Self {
-        Self { limits, scope, open: Vec::new(), root: None, elements: 0 }
+        Self { limits, scope, open: Vec::new(), root: None, elements: 0, declared: 0 }
     }
 
     fn run(mut self, xml: &str, start_only: bool) -> Result<(Element, Scope), XmlError> {
@@ -135,6 +145,14 @@ impl<'l> Parser<'l> {
             return Err(XmlError::IllegalName);
         }
         let ns = self.scope.resolve(prefix)?;
+        // One long namespace behind a prefix that thousands of elements use would be written thousands of times.
+        if self.open.last().is_none_or(|(parent, _)| parent.ns() != ns.as_str()) {
+            self.declared += ns.as_str().len();
+        }
+        self.declared += attrs.iter().filter_map(|attr| attr.ns.as_ref()).map(|ns| ns.as_str().len()).sum::<usize>();
+        if self.declared > self.limits.bytes {
+            return Err(XmlError::TooLarge);
+        }
         self.open.push((Element::from_parts(Shared::from(local), ns, attrs), before));
         Ok(())
     }

@@ -186,7 +186,7 @@ fn nothing_written_is_ill_formed() {
     let element = Element::new("a b><c", "x\0'>").with_attr("d='e'", "\u{1}\u{FFFE}\r\n").with_text("]]>\0<&\r");
     assert_eq!(
         element.to_xml(),
-        "<a_b__c xmlns='x\u{FFFD}&apos;&gt;' d__e_='\u{FFFD}\u{FFFD}&#13;&#10;'>]]&gt;\u{FFFD}&lt;&amp;&#13;</a_b__c>"
+        "<a_b__c xmlns=\"x\u{FFFD}'&gt;\" d__e_='\u{FFFD}\u{FFFD}&#13;&#10;'>]]&gt;\u{FFFD}&lt;&amp;&#13;</a_b__c>"
     );
     assert_eq!(Element::new("", "").to_xml(), "<_/>");
     assert_eq!(Element::new("1", "").to_xml(), "<_1/>");
@@ -215,6 +215,38 @@ fn dropping_children_merges_texts() {
     assert_eq!(element.to_xml(), "<a>12<c/>3</a>");
     assert_eq!(element.take_children(), [Element::new("c", "")]);
     assert_eq!(element.to_xml(), "<a>123</a>");
+}
+
+/// Written again, this would have 3 GB.
+#[test]
+fn a_namespace_behind_a_prefix_does_not_multiply() {
+    let long = "x".repeat(100_000);
+    let elements = format!("<a xmlns:p='{long}'>{}</a>", "<p:b/>".repeat(16_000));
+    fails(&elements, XmlError::TooLarge);
+    let attributes = format!("<a xmlns:p='{long}'>{}</a>", "<b p:c=''/>".repeat(10_000));
+    fails(&attributes, XmlError::TooLarge);
+}
+
+/// Whatever one default-limited reader accepts, an `OWN_SERVER` reader accepts when it is written again and wrapped.
+#[test]
+fn what_a_stranger_may_send_can_be_forwarded() {
+    let namespaces: String = (0..63).map(|n| format!(" xmlns:p{n}='urn:{n}'")).collect();
+    let attributes: String = (0..63).map(|n| format!(" p{n}:a='\"'")).collect();
+    let quotes = "'\"".repeat(40_000);
+    let worst = [
+        format!("{}{}", "<a>".repeat(64), "</a>".repeat(64)),
+        format!("<a{namespaces}><b{attributes}/></a>"),
+        format!("<a b='{}'/>", quotes.replace('\'', "&#39;")),
+        format!("<a><![CDATA[{}]]></a>", "&".repeat(262_000)),
+        format!("<a xmlns:p='urn:example:a-name-of-usual-length'>{}</a>", "<p:b/>".repeat(5_000)),
+    ];
+    for xml in worst {
+        let mut element = parse(&xml).unwrap();
+        for wrapper in ["message", "forwarded", "received", "message", "body"] {
+            element = Element::new(wrapper, "urn:wrapper").with_child(element);
+        }
+        assert_eq!(parse_with(&element.to_xml(), &Limits::OWN_SERVER), Ok(element));
+    }
 }
 
 /// A namespace that thousands of elements inherit is stored once: this would take 4 GB if it were copied.

@@ -42,7 +42,7 @@ fn write_element(element: &Element, out: &mut String, parent_ns: &str, mut strea
     for node in element.nodes() {
         match node {
             Node::Element(child) => write_element(child, out, default_ns, stream_declared),
-            Node::Text(text) => push_escaped(text, false, out),
+            Node::Text(text) => push_escaped(text, None, out),
         }
     }
     out.push_str("</");
@@ -98,9 +98,12 @@ fn push_attribute(name: &str, value: &str, out: &mut String) {
 }
 
 fn push_value(value: &str, out: &mut String) {
-    out.push_str("='");
-    push_escaped(value, true, out);
-    out.push('\'');
+    // The quote that needs no escaping, so that text grows little on its way.
+    let quote = if value.contains('\'') && !value.contains('"') { '"' } else { '\'' };
+    out.push('=');
+    out.push(quote);
+    push_escaped(value, Some(quote), out);
+    out.push(quote);
 }
 
 fn push_name(name: &str, out: &mut String) {
@@ -115,18 +118,19 @@ fn push_name(name: &str, out: &mut String) {
     out.extend(name.chars().map(|c| if is_name_char(c) { c } else { '_' }));
 }
 
-fn push_escaped(text: &str, attribute: bool, out: &mut String) {
+/// Escapes an attribute's value for this quote, or an element's text.
+fn push_escaped(text: &str, quote: Option<char>, out: &mut String) {
     let mut copied = 0;
     for (at, c) in text.char_indices() {
         let escaped = match c {
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
-            '\'' if attribute => "&apos;",
+            '\'' if quote == Some(c) => "&apos;",
             // Readers turn these into a space or a line feed, so they must not stand literally.
             '\r' => "&#13;",
-            '\n' if attribute => "&#10;",
-            '\t' if attribute => "&#9;",
+            '\n' if quote.is_some() => "&#10;",
+            '\t' if quote.is_some() => "&#9;",
             c if is_xml_char(c) => continue,
             _ => "\u{FFFD}",
         };
