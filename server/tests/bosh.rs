@@ -1,0 +1,243 @@
+//! The real binary over real BOSH: signing in, talking, prebind, repeats, the end.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod common;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use common::{Answer, Raw, Server, body, http, visitor};
+use xmpp::Element;
+
+const HTTPBIND: &str = "http://jabber.org/protocol/httpbind";
+
+struct Bosh {
+    address: SocketAddr,
+    sid: String,
+    rid: u64,
+}
+
+impl Bosh {
+    async fn post(address: SocketAddr, body: &str) -> Answer {
+        http(address, "POST", "/http-bind", &[("content-type", "text/xml; charset=utf-8")], body).await
+    }
+
+    /// One request; the answer's elements.
+    async fn request(&mut self, attributes: &str, payload: &str) -> Vec<Element> {
+        let body = format!(
+            "<body rid='{}' sid='{}' {attributes} xmlns='{HTTPBIND}' xmlns:xmpp='urn:xmpp:xbosh'>{payload}</body>",
+            self.rid, self.sid
+        );
+        self.rid += 1;
+        let answer = Self::post(self.address, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let body = xmpp::xml::parse(&answer.text()).unwrap();
+        assert!(body.is("body", HTTPBIND));
+        if let Some(condition) = body.attr("condition") {
+            panic!("terminated: {condition}");
+        }
+        body.into_children().collect()
+    }
+
+    async fn send(&mut self, payload: &str) -> Vec<Element> {
+        self.request("", payload).await
+    }
+
+    async fn until(&mut self, first: &str, wanted: impl Fn(&Element) -> bool) -> Element {
+        let mut payload = first;
+        loop {
+            if let Some(found) = self.send(payload).await.into_iter().find(|element| wanted(element)) {
+                return found;
+            }
+            payload = "";
+        }
+    }
+
+    async fn create(address: SocketAddr, wait: u32) -> (Self, Element) {
+        let rid = 4_000_000_001;
+        let body = format!(
+            "<body rid='{rid}' to='localhost' wait='{wait}' hold='1' ver='1.11' content='text/xml; charset=utf-8' xml:lang='en' xmpp:version='1.0' xmlns='{HTTPBIND}' xmlns:xmpp='urn:xmpp:xbosh'/>"
+        );
+        let answer = Self::post(address, &body).await;
+        let body = xmpp::xml::parse(&answer.text()).unwrap();
+        let sid = body.attr("sid").unwrap_or_else(|| panic!("{}", answer.text())).to_owned();
+        assert!(sid.len() >= 32);
+        (Self { address, sid, rid: rid + 1 }, body)
+    }
+
+    async fn online(address: SocketAddr, user: &str) -> (Self, String) {
+        let (mut bosh, created) = Self::create(address, 2).await;
+        let features = created.children().next().cloned();
+        let features = match features {
+            Some(features) => features,
+            None => bosh.send("").await.remove(0),
+        };
+        assert!(features.to_xml().contains("SCRAM-SHA-256"));
+        let plain = STANDARD.encode(format!("\0{user}\0{user}-password"));
+        bosh.until(
+            &format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"),
+            |element| element.name() == "success",
+        )
+        .await;
+        let features = bosh.request("xmpp:restart='true' to='localhost'", "").await;
+        assert!(features[0].to_xml().contains("urn:ietf:params:xml:ns:xmpp-bind"), "{}", features[0].to_xml());
+        let bound = bosh
+            .until(
+                "<iq xmlns='jabber:client' type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+                |element| element.attr("id") == Some("bind"),
+            )
+            .await;
+        let jid = bound.children().next().unwrap().children().next().unwrap().text();
+        bosh.send("<presence xmlns='jabber:client'/>").await;
+        (bosh, jid)
+    }
+}
+
+#[tokio::test]
+async fn two_transports_talk() {
+    let server = Server::start();
+    let (mut alice, alice_jid) = Bosh::online(server.address, "alice").await;
+    let (mut bob, _) = Raw::online(server.address, "bob").await;
+    alice
+        .send("<message xmlns='jabber:client' to='bob@localhost' type='chat' id='m1'><body>over BOSH</body></message>")
+        .await;
+    let message = bob.until(|element| element.name() == "message").await;
+    assert_eq!((body(&message).as_deref(), message.attr("from")), (Some("over BOSH"), Some(alice_jid.as_str())));
+    bob.send(
+        "<message xmlns='jabber:client' to='alice@localhost' type='chat' id='m2'><body>over WebSocket</body></message>",
+    )
+    .await;
+    let message = alice.until("", |element| element.name() == "message").await;
+    assert_eq!(body(&message).as_deref(), Some("over WebSocket"));
+}
+
+#[tokio::test]
+async fn a_held_request_is_answered_at_once_by_a_message_and_else_after_wait() {
+    let server = Server::start();
+    let (mut alice, _) = Bosh::online(server.address, "alice").await;
+    while !alice.send("").await.is_empty() {}
+    let start = Instant::now();
+    assert!(alice.send("").await.is_empty());
+    assert!((1500..4000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+
+    let (mut bob, _) = Raw::online(server.address, "bob").await;
+    let waiting = tokio::spawn(async move {
+        let start = Instant::now();
+        let message = alice.until("", |element| element.name() == "message").await;
+        (start.elapsed(), message)
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bob.send("<message xmlns='jabber:client' to='alice@localhost' type='chat'><body>now</body></message>").await;
+    let (took, message) = waiting.await.unwrap();
+    assert_eq!(body(&message).as_deref(), Some("now"));
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+}
+
+#[tokio::test]
+async fn prebind_hands_over_a_session_that_is_bound() {
+    let server = Server::start();
+    let answer =
+        http(server.address, "POST", "/prebind", &[("authorization", &format!("Bearer {}", visitor("visitor")))], "")
+            .await;
+    let json = answer.json();
+    let mut page = Bosh {
+        address: server.address,
+        sid: json["sid"].as_str().unwrap().into(),
+        rid: json["rid"].as_str().unwrap().parse().unwrap(),
+    };
+    let (mut bob, _) = Raw::online(server.address, "bob").await;
+    page.send("<presence xmlns='jabber:client'/><message xmlns='jabber:client' to='bob@localhost' type='chat'><body>from the page</body></message>").await;
+    let message = bob.until(|element| element.name() == "message").await;
+    assert_eq!((body(&message).as_deref(), message.attr("from")), (Some("from the page"), json["jid"].as_str()));
+    bob.send(&format!(
+        "<message xmlns='jabber:client' to='{}' type='chat'><body>welcome</body></message>",
+        json["jid"].as_str().unwrap()
+    ))
+    .await;
+    let message = page.until("", |element| element.name() == "message").await;
+    assert_eq!(body(&message).as_deref(), Some("welcome"));
+    // A rid of the past is outside the window.
+    let stale = format!(
+        "<body rid='{}' sid='{}' xmlns='{HTTPBIND}'/>",
+        json["rid"].as_str().unwrap().parse::<u64>().unwrap() - 5,
+        page.sid
+    );
+    assert!(Bosh::post(server.address, &stale).await.text().contains("item-not-found"));
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_the_same_answer_and_sends_nothing_twice() {
+    let server = Server::start();
+    let (mut alice, _) = Bosh::online(server.address, "alice").await;
+    let (mut bob, _) = Raw::online(server.address, "bob").await;
+    let text = format!(
+        "<body rid='{}' sid='{}' xmlns='{HTTPBIND}'><message xmlns='jabber:client' to='bob@localhost' type='chat' id='once'><body>once</body></message><iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq></body>",
+        alice.rid, alice.sid
+    );
+    alice.rid += 1;
+    let first = Bosh::post(server.address, &text).await.text();
+    assert!(first.contains("id='p'"), "{first}");
+    assert_eq!(Bosh::post(server.address, &text).await.text(), first);
+    alice
+        .send("<message xmlns='jabber:client' to='bob@localhost' type='chat' id='twice'><body>after</body></message>")
+        .await;
+    let next = async |raw: &mut Raw| body(&raw.until(|element| element.name() == "message").await);
+    assert_eq!((next(&mut bob).await.as_deref(), next(&mut bob).await.as_deref()), (Some("once"), Some("after")));
+}
+
+#[tokio::test]
+async fn terminate_ends_the_session_and_presence() {
+    let server = Server::start();
+    let (alice, jid) = Bosh::online(server.address, "alice").await;
+    let (mut second, _) = Raw::online(server.address, "alice").await;
+    let text = format!(
+        "<body rid='{}' sid='{}' type='terminate' xmlns='{HTTPBIND}'><presence xmlns='jabber:client' type='unavailable'/></body>",
+        alice.rid, alice.sid
+    );
+    assert!(Bosh::post(server.address, &text).await.text().contains("terminate"));
+    let gone =
+        second.until(|element| element.name() == "presence" && element.attr("type") == Some("unavailable")).await;
+    assert_eq!(gone.attr("from"), Some(jid.as_str()));
+    assert!(Bosh::post(server.address, &text.replace("type='terminate'", "")).await.text().contains("item-not-found"));
+}
+
+#[tokio::test]
+async fn what_is_no_session_is_refused_in_the_words_of_the_xep() {
+    let server = Server::start();
+    let cases = [
+        (String::new(), "bad-request"),
+        ("<html/>".to_owned(), "bad-request"),
+        (format!("<body rid='1' sid='nobody' xmlns='{HTTPBIND}'/>"), "item-not-found"),
+        (
+            format!("<body rid='1' to='elsewhere.example' wait='1' hold='1' ver='1.6' xmlns='{HTTPBIND}'/>"),
+            "host-unknown",
+        ),
+        (format!("<body rid='0' to='localhost' xmlns='{HTTPBIND}'/>"), "bad-request"),
+        (format!("<body rid='1' wait='1' ver='1.6' xmlns='{HTTPBIND}'/>"), "improper-addressing"),
+    ];
+    for (request, condition) in cases {
+        let answer = Bosh::post(server.address, &request).await;
+        assert!(answer.text().contains(condition), "{request}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("text/xml; charset=utf-8"));
+    }
+}
+
+#[tokio::test]
+async fn shutdown_terminates_held_requests() {
+    let mut server = Server::start();
+    let (alice, _) = Bosh::online(server.address, "alice").await;
+    let (address, text) =
+        (server.address, format!("<body rid='{}' sid='{}' xmlns='{HTTPBIND}'/>", alice.rid, alice.sid));
+    let mut answers = Vec::new();
+    let waiting = tokio::spawn(async move { Bosh::post(address, &text).await.text() });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server.signal("TERM");
+    answers.push(waiting.await.unwrap());
+    assert!(server.wait().success());
+    assert!(
+        answers.iter().any(|answer| answer.contains("system-shutdown")) || answers[0].contains("presence"),
+        "{answers:?}"
+    );
+}
