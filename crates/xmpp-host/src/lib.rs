@@ -22,6 +22,8 @@ mod route;
 mod session;
 mod shard;
 pub mod storage;
+#[cfg(test)]
+mod tests;
 
 pub use config::{HostConfig, Limits};
 pub use io::{ConnId, Envelope, EnvelopeBody, Input, Output, SessionId, ShardId, Token};

@@ -105,6 +105,7 @@ impl Shard {
             Ok(stanza) => stanza,
             Err(error) if error.fault == StanzaFault::NotAStanza => {
                 self.kill(id, Some(StreamError::new(StreamCondition::UnsupportedStanzaType)));
+                self.finish(id, entry, Vec::new());
                 return;
             }
             Err(error) => {
@@ -120,6 +121,7 @@ impl Shard {
         };
         if !stanza.from().is_none_or(genuine) {
             self.kill(id, Some(StreamError::new(StreamCondition::InvalidFrom)));
+            self.finish(id, entry, Vec::new());
             return;
         }
         stanza.set_from(Some(session.jid.to_jid()));

@@ -1,0 +1,10 @@
+//! Whole shards against a small storage in memory, stanza by stanza.
+
+mod archive;
+mod durability;
+mod messages;
+mod modules;
+mod presence;
+mod resumption;
+mod roster;
+mod world;
