@@ -94,6 +94,7 @@ impl Shard {
             Some(drain) => {
                 drain.again = true;
                 drain.restart = true;
+                self.go_on_draining(account);
             }
             None if !it.anonymous => {
                 it.drain = Some(Drain::default());

@@ -105,7 +105,8 @@ impl Shard {
                     self.loaded(pending, result);
                 }
             }
-            Input::Timer => {}
+            // It is spent: whatever is next is asked for anew.
+            Input::Timer => self.timer = None,
         }
         self.expire_sessions();
         self.retry_drains();

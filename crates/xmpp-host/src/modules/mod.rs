@@ -5,6 +5,7 @@
 pub(crate) mod caps;
 pub(crate) mod carbons;
 pub(crate) mod disco;
+pub(crate) mod legacy_session;
 pub(crate) mod mam;
 pub(crate) mod offline;
 pub(crate) mod ping;
@@ -41,6 +42,7 @@ pub const ALL: &[Constructor] = &[
     (time::NAME, || Box::new(time::Time)),
     (version::NAME, || Box::new(version::Version)),
     (stable_ids::NAME, || Box::new(stable_ids::StableIds)),
+    (legacy_session::NAME, || Box::new(legacy_session::LegacySession)),
 ];
 
 /// One XEP on the host's side.
@@ -87,7 +89,7 @@ pub enum Access {
 pub struct IqHandler {
     /// Name of the payload.
     pub name: &'static str,
-    /// Its namespace; empty: any, for handlers that look for themselves.
+    /// Its namespace.
     pub ns: &'static str,
     /// `set` or `get`.
     pub set: bool,

@@ -54,6 +54,7 @@ impl Shard {
             if let Some(drain) = &mut it.drain {
                 // What waits in storage comes first, and this one with it.
                 drain.again = true;
+                self.go_on_draining(account);
                 return;
             }
             if tag(row) <= it.drained {

@@ -148,6 +148,11 @@ impl Shard {
             Some((origin, presence)) => (Some(origin), *presence),
             None => (None, Presence::unavailable().with_from(gone.clone())),
         };
+        let successor = self.sessions_of(account, |session| session.jid == *gone && session.presence.is_some());
+        if origin.is_none() && !successor.is_empty() {
+            // The resource was taken over and is available: nothing to tell.
+            return;
+        }
         let mut effects = Vec::new();
         if available {
             effects = self.for_subscribers(account, &presence);

@@ -20,9 +20,9 @@ impl Shard {
         };
         let limits = &self.config.limits;
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if session.conn != Some(conn) {
-            // A resumption that is not answered yet: the client has to wait for it.
-            self.kill(id, Some(StreamError::new(StreamCondition::PolicyViolation)));
+        // What follows a resumption that is not answered yet waits behind it.
+        let resuming = session.sm.as_ref().and_then(|sm| sm.resuming);
+        if session.conn != Some(conn) && resuming != Some(conn) {
             return;
         }
         let acknowledgement = element.is("a", ns::SM);

@@ -83,7 +83,7 @@ impl Session {
 impl Shard {
     /// Sends a stanza to a session. `row`: the archived message in it, so that its way is known (see `Account::carried`).
     pub(crate) fn deliver(&mut self, id: SessionId, element: Element, row: Option<&ArchiveId>) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get_mut(&id).filter(|session| !session.ended) else { return };
         let account = session.account.clone();
         let conn = session.conn;
         let mut over = false;
@@ -104,11 +104,12 @@ impl Shard {
         }
     }
 
-    /// Sends a copy to several sessions.
+    /// Sends a copy to several sessions; presence notifications are addressed to each.
     pub(crate) fn deliver_all(&mut self, to: &[SessionId], element: &Element, row: Option<&ArchiveId>) {
         for id in to {
             let mut copy = element.clone();
-            if copy.ns() == ns::CLIENT && copy.name() == "presence"
+            if copy.is("presence", ns::CLIENT)
+                && matches!(copy.attr("type"), None | Some("unavailable"))
                 && let Some(session) = self.sessions.get(id)
             {
                 copy.set_attr("to", session.jid.as_str());

@@ -122,6 +122,13 @@ impl World {
         conn
     }
 
+    /// Signs in and tells the bodies of the messages that waited.
+    pub(super) fn online_bodies(&mut self, name: &str, resource: &str) -> Vec<String> {
+        let conn = self.bound(name, resource);
+        self.send(conn, "<presence/>");
+        self.bodies(conn)
+    }
+
     /// As `online`, with stream management that may be resumed; also its id.
     pub(super) fn online_with_sm(&mut self, name: &str, resource: &str) -> (ConnId, String) {
         let conn = self.bound(name, resource);
