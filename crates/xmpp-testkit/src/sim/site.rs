@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use xmpp::jid::BareJid;
-use xmpp::stanza::{Message, StreamError};
+use xmpp::stanza::{Stanza, StreamError};
 use xmpp::xml::{Element, Limits, parse};
 use xmpp::ns;
 use xmpp_client::api::{HttpError, HttpResponse, RequestId};
@@ -139,7 +139,10 @@ impl Site {
         let stanzas = self.storage.history(account);
         stanzas
             .iter()
-            .filter_map(|xml| Message::try_from(parse(xml).ok()?).ok()?.body())
+            .filter_map(|xml| match Stanza::try_from(parse(xml).ok()?).ok()? {
+                Stanza::Message(message) => message.body(),
+                _ => None,
+            })
             .collect()
     }
 }
@@ -205,7 +208,7 @@ impl World {
                 }
                 frame.into_server_input()
             }
-            Err(error) => StreamInput::Malformed(error),
+            Err(error) => StreamInput::Malformed(error.into()),
         };
         if let Some(conn) = self.site.conns.get_mut(&conn) {
             conn.seq += 1;
@@ -533,7 +536,7 @@ impl World {
 }
 
 fn refuse_body(condition: Condition) -> String {
-    refuse(None, condition).body
+    refuse(condition).body
 }
 
 fn ok(body: String) -> Result<HttpResponse, HttpError> {
