@@ -1,4 +1,4 @@
-//! Codecs: where a field of a [`payload!`](crate::payload) struct stands in its element.
+//! Codecs: where a field of a [`payload!`](crate::payload!) struct stands in its element.
 //!
 //! A new shape of XML is a new codec of a few lines, not a change of the macro. Codecs that name a child without a
 //! namespace mean the parent's own.
