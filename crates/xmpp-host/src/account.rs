@@ -124,7 +124,11 @@ pub(crate) enum Request {
 impl Account {
     /// Nothing to remember.
     fn is_idle(&self) -> bool {
-        self.resources.is_empty() && self.tasks.is_empty() && !self.busy && self.drain.is_none() && self.carried.is_empty()
+        self.resources.is_empty()
+            && self.tasks.is_empty()
+            && !self.busy
+            && self.drain.is_none()
+            && self.carried.is_empty()
     }
 
     pub(crate) fn roster(&self) -> Option<&Roster> {
@@ -181,7 +185,8 @@ impl Shard {
                 account.roster = RosterState::Loaded(Roster { version, rows });
             }
             Ok(Rows::NoSuchAccount) => account.roster = RosterState::Missing,
-            Ok(_) => self.roster_failed(jid, &StorageError::Broken("a roster query was answered by something else".to_owned())),
+            Ok(_) => self
+                .roster_failed(jid, &StorageError::Broken("a roster query was answered by something else".to_owned())),
             Err(error) => self.roster_failed(jid, &error),
         }
         self.account_moved(jid);
@@ -261,8 +266,7 @@ impl Shard {
                     }
                     roster.rows.extend(put.into_iter().map(|row| (row.jid.clone(), row)));
                 }
-                let pushes =
-                    push.into_iter().map(|item| Effect::Push { account: jid.clone(), item, version: current });
+                let pushes = push.into_iter().map(|item| Effect::Push { account: jid.clone(), item, version: current });
                 pushes.chain(then).collect()
             }
             Err(error) => {
@@ -284,7 +288,6 @@ impl Shard {
         };
         self.complete(origin, effects);
     }
-
 
     /// A task is done: its effects happen in the turn of the stanza that caused it, or now.
     pub(crate) fn complete(&mut self, origin: Option<Origin>, effects: Vec<Effect>) {

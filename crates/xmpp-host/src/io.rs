@@ -1,7 +1,7 @@
 //! What goes into a [`Shard`](crate::Shard) and what comes out of it: plain data, nothing borrowed.
 
-use xmpp::jid::{BareJid, Jid};
 use xmpp::ids::ArchiveId;
+use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::{Iq, Message, Presence, StreamError};
 use xmpp::time::Mono;
 use xmpp::xml::Element;

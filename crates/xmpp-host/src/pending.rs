@@ -73,7 +73,8 @@ pub(crate) fn storage_error(error: &StorageError) -> StanzaError {
         StorageError::Busy | StorageError::Broken(_) => Condition::InternalServerError,
         StorageError::NoSuchAccount(_) => return StanzaError::from(Condition::ServiceUnavailable),
         StorageError::OverQuota => {
-            return StanzaError::new(ErrorType::Modify, Condition::NotAcceptable).with_text("too much is stored already");
+            return StanzaError::new(ErrorType::Modify, Condition::NotAcceptable)
+                .with_text("too much is stored already");
         }
     };
     if let StorageError::Broken(reason) = error {

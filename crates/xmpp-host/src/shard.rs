@@ -48,9 +48,10 @@ pub struct Shard {
 
 /// The shard of an account: FNV-1a over its address, so that it is the same in every process.
 pub fn shard_of(account: &BareJid, shards: u16) -> ShardId {
-    let hash = account.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = account
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     // The remainder is below `shards`, so it fits.
     ShardId((hash % u64::from(shards.max(1))) as u16)
 }

@@ -186,11 +186,8 @@ impl Registry {
     /// All modules but those the configuration denies.
     pub fn new(config: &HostConfig) -> Self {
         let allowed = |name: &str| !config.denied_modules.iter().any(|denied| denied == name);
-        let policy = Policy {
-            archive: allowed(mam::NAME),
-            offline: allowed(offline::NAME),
-            carbons: allowed(carbons::NAME),
-        };
+        let policy =
+            Policy { archive: allowed(mam::NAME), offline: allowed(offline::NAME), carbons: allowed(carbons::NAME) };
         let modules = ALL.iter().filter(|(name, _)| allowed(name)).map(|(_, construct)| construct()).collect();
         Self { modules, policy }
     }

@@ -119,8 +119,7 @@ impl Shard {
                 return;
             }
             Answer::Session(change) => {
-                if let Some(session) = asker.origin.and_then(|origin| self.sessions.get_mut(&origin.session))
-                {
+                if let Some(session) = asker.origin.and_then(|origin| self.sessions.get_mut(&origin.session)) {
                     match change {
                         Change::Carbons(on) => session.carbons = on,
                     }

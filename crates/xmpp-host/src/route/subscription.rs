@@ -50,7 +50,8 @@ impl Shard {
                 let mut then = Vec::new();
                 if effect.pass {
                     // RFC 6121 §3.1.2: from and to bare JIDs.
-                    let stamped = Presence { from: Some(account.to_jid()), to: Some(contact.clone()), ..presence.clone() };
+                    let stamped =
+                        Presence { from: Some(account.to_jid()), to: Some(contact.clone()), ..presence.clone() };
                     let body = EnvelopeBody::Subscription(Box::new(stamped));
                     then.push(Effect::Route(Envelope { to: contact.clone(), body }));
                 }

@@ -53,7 +53,8 @@ mod tests {
     /// RFC 6121 §8.5.4, table 1. D: to the resource, M: to all, O: offline, E: refused, S: silently ignored.
     #[test]
     fn table_1_of_rfc_6121() {
-        let types = [MessageType::Normal, MessageType::Chat, MessageType::Groupchat, MessageType::Headline, MessageType::Error];
+        let types =
+            [MessageType::Normal, MessageType::Chat, MessageType::Groupchat, MessageType::Headline, MessageType::Error];
         let rows = [
             // full, matches, available, expected per type
             (false, false, false, "OOESS"),

@@ -116,9 +116,8 @@ impl Shard {
         };
         let Some(session) = self.sessions.get(&id) else { return };
         // RFC 6120 §8.1.2.1: the host says who sent it.
-        let genuine = |from: &Jid| {
-            *from == *session.jid.as_jid() || (from.is_bare() && *from == *session.account.as_jid())
-        };
+        let genuine =
+            |from: &Jid| *from == *session.jid.as_jid() || (from.is_bare() && *from == *session.account.as_jid());
         if !stanza.from().is_none_or(genuine) {
             self.kill(id, Some(StreamError::new(StreamCondition::InvalidFrom)));
             self.finish(id, entry, Vec::new());

@@ -91,9 +91,7 @@ impl Queue {
 
     pub(crate) fn push(&mut self, from: Option<(ConnId, u64)>, work: Work) {
         let (stanza, weight) = match &work {
-            Work::Element(element) => {
-                (matches!(element.name(), "message" | "presence" | "iq"), super::weight(element))
-            }
+            Work::Element(element) => (matches!(element.name(), "message" | "presence" | "iq"), super::weight(element)),
             _ => (false, 0),
         };
         self.weight += weight;

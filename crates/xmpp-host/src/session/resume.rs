@@ -6,7 +6,7 @@ use xmpp::ns;
 use xmpp::stanza::{Condition, StanzaError, StreamCondition, StreamError};
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
-use xmpp_stream::sm::{self, AckPolicy, Inbound, Outbound};
+use xmpp_stream::sm::{self, AckPolicy, Inbound, Outbound, SmError};
 
 use crate::config::Limits;
 use crate::io::{ConnId, SessionId};
@@ -116,17 +116,17 @@ impl Shard {
         match sm::read_h(element) {
             Some(h) => match self.handle_ack(id, h) {
                 Ok(()) => self.request_ack(id),
-                Err(error) => self.kill(id, Some(error)),
+                Err(error) => self.kill(id, Some(error.stream_error())),
             },
             None => self.kill(id, Some(StreamError::new(StreamCondition::PolicyViolation))),
         }
     }
 
-    fn handle_ack(&mut self, id: SessionId, h: u32) -> Result<(), StreamError> {
+    fn handle_ack(&mut self, id: SessionId, h: u32) -> Result<(), SmError> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         let account = session.account.clone();
         let Some(sm) = &mut session.sm else { return Ok(()) };
-        let acked = sm.outbound.acked_tagged(h).map_err(sm::SmError::stream_error)?;
+        let acked = sm.outbound.acked_tagged(h)?;
         for stanza in &acked {
             sm.bytes = sm.bytes.saturating_sub(weight(&stanza.element));
         }
@@ -213,7 +213,7 @@ impl Shard {
             self.close_conn(old, Some(StreamError::new(StreamCondition::Conflict)));
         }
         if let Err(error) = self.handle_ack(id, h) {
-            self.close_conn(conn, Some(error));
+            self.close_conn(conn, Some(error.stream_error()));
             self.disconnect(id);
             return;
         }

@@ -26,7 +26,10 @@ fn query(world: &mut World, conn: ConnId, fields: &[(&str, &str)], rest: &str) -
     let form = format!(
         "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:mam:2</value></field>{fields}</x>"
     );
-    world.send(conn, &format!("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2' queryid='f'>{form}{rest}</query></iq>"));
+    world.send(
+        conn,
+        &format!("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2' queryid='f'>{form}{rest}</query></iq>"),
+    );
     let mut got = world.take(conn);
     let fin = got.pop().expect("answered");
     let bodies = got.iter().map(|message| {
@@ -76,7 +79,8 @@ fn filters() {
     world.send(romeo, "<message to='nurse@example.com' type='chat'><body>n</body></message>");
     world.send(romeo, "<message to='romeo@example.com' type='chat'><body>self</body></message>");
     world.take(romeo);
-    let cases: [(&[(&str, &str)], &[&str]); 9] = [
+    type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+    let cases: [Case; 9] = [
         (&[], &["m0", "m1", "m2", "m3", "n", "self"]),
         (&[("with", "nurse@example.com")], &["n"]),
         (&[("with", "juliet@example.com/balcony")], &["m1", "m3"]),

@@ -62,7 +62,8 @@ fn failing_storage_is_a_temporary_error_and_counts_as_handled() {
         world.failing = Some(failure);
         for stanza in [
             chat("lost"),
-            "<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='nurse@example.com'/></query></iq>".to_owned(),
+            "<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='nurse@example.com'/></query></iq>"
+                .to_owned(),
             "<iq type='set' id='v'><vCard xmlns='vcard-temp'/></iq>".to_owned(),
             "<presence to='juliet@example.com' type='subscribe'/>".to_owned(),
         ] {
@@ -90,7 +91,10 @@ fn a_roster_change_is_pushed_and_answered_after_the_store() {
     world.send(romeo, "<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
     world.take(romeo);
     world.slow = true;
-    world.send(romeo, "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='nurse@example.com'/></query></iq>");
+    world.send(
+        romeo,
+        "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='nurse@example.com'/></query></iq>",
+    );
     world.send(romeo, "<iq type='get' id='h'><query xmlns='jabber:iq:roster'/></iq>");
     assert!(world.take(romeo).is_empty());
     world.release(1);

@@ -61,7 +61,9 @@ fn what_cannot_be_delivered_is_refused_once() {
         assert!(got[0].contains("type=\"error\"") && got[0].contains(condition), "{to}: {got:?}");
         assert!(got[0].contains(&format!("from=\"{to}\"")), "{to}: {got:?}");
     }
-    for (to, type_) in [("nobody@example.com", "error"), ("juliet@example.com", "headline"), ("juliet@example.com/x", "error")] {
+    for (to, type_) in
+        [("nobody@example.com", "error"), ("juliet@example.com", "headline"), ("juliet@example.com/x", "error")]
+    {
         world.send(romeo, &format!("<message to='{to}' type='{type_}' id='m'><body>x</body></message>"));
         assert!(world.take(romeo).is_empty(), "{type_} to {to}");
     }
@@ -147,11 +149,14 @@ fn forged_stanza_ids_do_not_pass() {
     let mut world = World::new();
     let romeo = world.online("romeo", "orchard");
     let juliet = world.online("juliet", "balcony");
-    world.send(romeo, "<message to='juliet@example.com' type='chat'><body>x</body>\
+    world.send(
+        romeo,
+        "<message to='juliet@example.com' type='chat'><body>x</body>\
         <stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.com' id='forged'/>\
         <stanza-id xmlns='urn:xmpp:sid:0' by='JULIET@example.com/balcony' id='forged'/>\
         <stanza-id xmlns='urn:xmpp:sid:0' by='example.com' id='forged'/>\
-        <stanza-id xmlns='urn:xmpp:sid:0' by='room@chat.net' id='kept'/></message>");
+        <stanza-id xmlns='urn:xmpp:sid:0' by='room@chat.net' id='kept'/></message>",
+    );
     let got = world.take_xml(juliet);
     assert!(!got[0].contains("forged") && got[0].contains("kept") && got[0].contains("id=\"2\""), "{got:?}");
     assert!(world.storage.rows.iter().all(|row| !row.row.stanza.contains("forged")));

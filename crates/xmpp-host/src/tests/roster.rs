@@ -18,10 +18,15 @@ fn a_subscription_from_request_to_presence() {
     let juliet = interested(&mut world, "juliet");
     world.send(romeo, "<presence to='juliet@example.com/balcony' type='subscribe'><status>hi</status></presence>");
     let got = world.take_xml(romeo);
-    assert!(got.len() == 1 && got[0].contains("ask=\"subscribe\"") && got[0].contains("subscription=\"none\""), "{got:?}");
+    assert!(
+        got.len() == 1 && got[0].contains("ask=\"subscribe\"") && got[0].contains("subscription=\"none\""),
+        "{got:?}"
+    );
     let got = world.take_xml(juliet);
     assert_eq!(got.len(), 1, "no push for someone who only asks: {got:?}");
-    assert!(got[0].contains("type=\"subscribe\"") && got[0].contains("from=\"romeo@example.com\"") && got[0].contains("hi"));
+    assert!(
+        got[0].contains("type=\"subscribe\"") && got[0].contains("from=\"romeo@example.com\"") && got[0].contains("hi")
+    );
     world.send(juliet, "<presence to='romeo@example.com' type='subscribed'/>");
     let got = world.take_xml(juliet);
     assert!(got.len() == 1 && got[0].contains("subscription=\"from\""), "{got:?}");
@@ -48,7 +53,8 @@ fn a_request_waits_for_someone_away_and_is_shown_at_each_sign_in() {
         world.send(juliet, GET);
         assert!(!world.take_xml(juliet)[0].contains("romeo"), "not in the roster");
         world.send(juliet, "<presence/>");
-        let requests: Vec<_> = world.take_xml(juliet).into_iter().filter(|it| it.contains("type=\"subscribe\"")).collect();
+        let requests: Vec<_> =
+            world.take_xml(juliet).into_iter().filter(|it| it.contains("type=\"subscribe\"")).collect();
         assert!(requests.len() == 1 && requests[0].contains("hi"), "{requests:?}");
         world.close(juliet);
     }
@@ -97,7 +103,9 @@ fn removal_ends_the_subscriptions() {
     world.take(juliet);
     world.send(romeo, "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='juliet@example.com' subscription='remove'/></query></iq>");
     let got = world.take_xml(romeo);
-    assert!(got.iter().any(|it| it.contains("subscription=\"remove\"")) && got.iter().any(|it| it.contains("id=\"s\"")));
+    assert!(
+        got.iter().any(|it| it.contains("subscription=\"remove\"")) && got.iter().any(|it| it.contains("id=\"s\""))
+    );
     let got = world.take_xml(juliet);
     assert!(got.iter().any(|it| it.contains("subscription=\"none\"")), "{got:?}");
     assert!(got.iter().any(|it| it.contains("from=\"romeo@example.com/x\"") && it.contains("unavailable")), "{got:?}");

@@ -264,7 +264,9 @@ impl World {
                     Output::SetTimer(at) => self.timers[shard] = at,
                 }
             }
-            while !self.slow && let Some((shard, request)) = self.waiting.pop_front() {
+            while !self.slow
+                && let Some((shard, request)) = self.waiting.pop_front()
+            {
                 let input = self.answer(request);
                 inputs.push_back((shard, input));
             }
@@ -331,12 +333,7 @@ impl Storage {
                         undelivered: copy.undelivered,
                         visible: copy.visible,
                         origin: origin.map(|(_, id)| id),
-                        row: ArchiveRow {
-                            id,
-                            at: message.at,
-                            stanza: message.stanza.clone(),
-                            visible: copy.visible,
-                        },
+                        row: ArchiveRow { id, at: message.at, stanza: message.stanza.clone(), visible: copy.visible },
                     });
                 }
                 return Ok(OpResult::Archived { ids });
@@ -387,7 +384,9 @@ impl Storage {
                     let later = after.as_ref().is_none_or(|after| id_order(&row.row.id, after).is_gt());
                     row.owner == *owner && row.undelivered && later
                 };
-                Rows::Undelivered(self.rows.iter().filter(waits).take(*max as usize).map(|row| row.row.clone()).collect())
+                Rows::Undelivered(
+                    self.rows.iter().filter(waits).take(*max as usize).map(|row| row.row.clone()).collect(),
+                )
             }
             Query::Vcard(owner) if !self.accounts.contains(owner) => Rows::NoSuchAccount,
             Query::Vcard(owner) => Rows::Vcard(self.vcards.get(owner).cloned()),

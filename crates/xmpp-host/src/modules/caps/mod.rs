@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 use xmpp::ns;
+use xmpp::payload::Payload;
+use xmpp::xep::caps::{self, verification_string};
 use xmpp::xml::Element;
 
 use crate::config::HostConfig;
@@ -25,21 +27,10 @@ impl Module for Caps {
     }
 
     fn stream_features(&self, registry: &Registry, config: &HostConfig) -> Vec<Element> {
-        let c = Element::new("c", ns::CAPS)
-            .with_attr("hash", "sha-1")
-            .with_attr("node", NODE)
-            .with_attr("ver", verification(registry, config));
-        vec![c]
+        let info = disco::info(At::Domain, false, registry, config);
+        // No hash, if the name of the software forbids one (§5.4).
+        let Some(text) = verification_string(&info) else { return Vec::new() };
+        let ver = STANDARD.encode(Sha1::digest(text));
+        vec![caps::Caps { hash: Some("sha-1".to_owned()), node: NODE.to_owned(), ver, ext: None }.write()]
     }
-}
-
-/// §5.1, for one identity without a language and no extended information.
-fn verification(registry: &Registry, config: &HostConfig) -> String {
-    let (category, type_) = disco::identity(At::Domain);
-    let mut text = format!("{category}/{type_}//{}<", config.software_name);
-    for feature in registry.features(At::Domain) {
-        text.push_str(feature);
-        text.push('<');
-    }
-    STANDARD.encode(Sha1::digest(text))
 }

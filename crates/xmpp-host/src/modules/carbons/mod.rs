@@ -22,8 +22,22 @@ impl Module for Carbons {
 
     fn iq_handlers(&self) -> &'static [IqHandler] {
         &[
-            IqHandler { name: "enable", ns: ns::CARBONS, set: true, at: At::Account, access: Access::Owner, handle: enable },
-            IqHandler { name: "disable", ns: ns::CARBONS, set: true, at: At::Account, access: Access::Owner, handle: disable },
+            IqHandler {
+                name: "enable",
+                ns: ns::CARBONS,
+                set: true,
+                at: At::Account,
+                access: Access::Owner,
+                handle: enable,
+            },
+            IqHandler {
+                name: "disable",
+                ns: ns::CARBONS,
+                set: true,
+                at: At::Account,
+                access: Access::Owner,
+                handle: disable,
+            },
         ]
     }
 }
@@ -38,9 +52,9 @@ fn disable(_: &Request<'_>, _: &Element) -> Answer {
 
 /// §6.1. Errors are left out: whether the original was eligible cannot be told from them (§6.1 forbids to look into what they quote).
 pub(crate) fn eligible(message: &Message) -> bool {
-    let private =
-        message.child("private", ns::CARBONS).is_some() || message.child("no-copy", ns::HINTS).is_some();
-    let copy_itself = message.payloads.iter().any(|it| it.ns() == ns::CARBONS && matches!(it.name(), "sent" | "received"));
+    let private = message.child("private", ns::CARBONS).is_some() || message.child("no-copy", ns::HINTS).is_some();
+    let copy_itself =
+        message.payloads.iter().any(|it| it.ns() == ns::CARBONS && matches!(it.name(), "sent" | "received"));
     if private || copy_itself {
         return false;
     }
@@ -60,7 +74,13 @@ pub(crate) enum Direction {
 }
 
 /// §7, §8: a copy for one session. `row`: the message's place in the account's archive, where it does not carry it yet.
-pub(crate) fn wrap(direction: Direction, message: &Message, row: Option<&ArchiveId>, account: &BareJid, to: &FullJid) -> Message {
+pub(crate) fn wrap(
+    direction: Direction,
+    message: &Message,
+    row: Option<&ArchiveId>,
+    account: &BareJid,
+    to: &FullJid,
+) -> Message {
     let mut copy = message.clone();
     if let Some(row) = row {
         stable_ids::inject(&mut copy, account, row);

@@ -1,9 +1,12 @@
 //! XEP-0030: what the domain and the accounts are and can do.
 
 use xmpp::ns;
+use xmpp::payload::Payload;
 use xmpp::stanza::{Condition, StanzaError};
+use xmpp::xep::disco::{DiscoInfo, Identity};
 use xmpp::xml::Element;
 
+use crate::config::HostConfig;
 use crate::modules::{Access, Answer, At, IqHandler, Module, Registry, Request};
 
 pub(crate) const NAME: &str = "disco";
@@ -26,47 +29,35 @@ impl Module for Disco {
         };
         const ITEMS: IqHandler = IqHandler { ns: ns::DISCO_ITEMS, handle: items, ..INFO };
         // §8: an account tells only those who may see it anyway.
-        const ACCOUNT: IqHandler = IqHandler { at: At::Account, access: Access::Subscribers, handle: account_info, ..INFO };
+        const ACCOUNT: IqHandler =
+            IqHandler { at: At::Account, access: Access::Subscribers, handle: account_info, ..INFO };
         &[INFO, ITEMS, ACCOUNT, IqHandler { ns: ns::DISCO_ITEMS, handle: items, ..ACCOUNT }]
-    }
-}
-
-/// Category and type of the identity at an address.
-pub(crate) fn identity(at: At) -> (&'static str, &'static str) {
-    match at {
-        At::Domain => ("server", "im"),
-        At::Account => ("account", "registered"),
     }
 }
 
 fn domain_info(request: &Request<'_>, payload: &Element) -> Answer {
     let node = payload.attr("node");
     let known = node.is_none() || node.map(str::to_owned) == request.registry.caps_node(request.config);
-    if known { info(At::Domain, request, node) } else { unknown_node() }
+    if known { answer(At::Domain, request, node) } else { unknown_node() }
 }
 
 fn account_info(request: &Request<'_>, payload: &Element) -> Answer {
-    if payload.attr("node").is_some() { unknown_node() } else { info(At::Account, request, None) }
+    if payload.attr("node").is_some() { unknown_node() } else { answer(At::Account, request, None) }
 }
 
-fn info(at: At, request: &Request<'_>, node: Option<&str>) -> Answer {
-    let (category, type_) = match (at, request.anonymous) {
-        (At::Account, true) => ("account", "anonymous"),
-        _ => identity(at),
+fn answer(at: At, request: &Request<'_>, node: Option<&str>) -> Answer {
+    let info = info(at, request.anonymous, request.registry, request.config);
+    Answer::Result(Some(DiscoInfo { node: node.map(str::to_owned), ..info }.write()))
+}
+
+/// What there is at an address.
+pub(crate) fn info(at: At, anonymous: bool, registry: &Registry, config: &HostConfig) -> DiscoInfo {
+    let identity = match at {
+        At::Domain => Identity::new("server", "im", Some(&config.software_name)),
+        At::Account => Identity::new("account", if anonymous { "anonymous" } else { "registered" }, None),
     };
-    let identity = Element::new("identity", ns::DISCO_INFO)
-        .with_attr("category", category)
-        .with_attr("type", type_)
-        .with_opt_attr("name", (at == At::Domain).then(|| request.config.software_name.clone()));
-    let query = Element::new("query", ns::DISCO_INFO)
-        .with_opt_attr("node", node)
-        .with_child(identity)
-        .with_children(request.registry.features(at).into_iter().map(feature));
-    Answer::Result(Some(query))
-}
-
-fn feature(var: &'static str) -> Element {
-    Element::new("feature", ns::DISCO_INFO).with_attr("var", var)
+    let features = registry.features(at).into_iter().map(str::to_owned).collect();
+    DiscoInfo { node: None, identities: vec![identity], features, forms: Vec::new() }
 }
 
 fn items(_: &Request<'_>, payload: &Element) -> Answer {
@@ -83,7 +74,7 @@ fn unknown_node() -> Answer {
 
 impl Registry {
     /// The node that capabilities advertise, while that module is on.
-    pub(crate) fn caps_node(&self, config: &crate::config::HostConfig) -> Option<String> {
+    pub(crate) fn caps_node(&self, config: &HostConfig) -> Option<String> {
         let caps = self.stream_features(config).into_iter().find(|it| it.is("c", ns::CAPS))?;
         Some(format!("{}#{}", caps.attr("node")?, caps.attr("ver")?))
     }

@@ -74,10 +74,7 @@ fn query(request: &Request<'_>, payload: &Element) -> Answer {
         (None, None) => Page::First,
     };
     let most = request.config.limits.archive_page;
-    Answer::Load {
-        query: archive(request.account, filter, page, set.max.unwrap_or(most).min(most)),
-        then: page_loaded,
-    }
+    Answer::Load { query: archive(request.account, filter, page, set.max.unwrap_or(most).min(most)), then: page_loaded }
 }
 
 fn archive(owner: &BareJid, filter: MamFilter, page: Page, max: u32) -> Query {
@@ -102,7 +99,8 @@ fn page_loaded(request: &Request<'_>, rows: Rows) -> Answer {
             let Answer::Messages { result, .. } = finish(&query, &rows, complete, count, index) else {
                 return refuse(Condition::InternalServerError);
             };
-            let mut messages: Vec<Element> = rows.iter().filter_map(|row| result_message(request, &query, row)).collect();
+            let mut messages: Vec<Element> =
+                rows.iter().filter_map(|row| result_message(request, &query, row)).collect();
             if query.flip_page {
                 // §4.3.2
                 messages.reverse();
@@ -190,7 +188,10 @@ fn start_loaded(request: &Request<'_>, rows: Rows) -> Answer {
     };
     // The page from the first row on starts with it; the last one is read beside it, so that one continuation sees both.
     let filter = MamFilter { start: Some(first.at), ..MamFilter::default() };
-    Answer::Load { query: archive(request.account, filter, Page::Last, request.config.limits.archive_page), then: end_loaded }
+    Answer::Load {
+        query: archive(request.account, filter, Page::Last, request.config.limits.archive_page),
+        then: end_loaded,
+    }
 }
 
 fn end_loaded(_: &Request<'_>, rows: Rows) -> Answer {

@@ -17,7 +17,14 @@ impl Module for Ping {
     fn iq_handlers(&self) -> &'static [IqHandler] {
         &[
             IqHandler { name: "ping", ns: ns::PING, set: false, at: At::Domain, access: Access::Anyone, handle: pong },
-            IqHandler { name: "ping", ns: ns::PING, set: false, at: At::Account, access: Access::Subscribers, handle: pong },
+            IqHandler {
+                name: "ping",
+                ns: ns::PING,
+                set: false,
+                at: At::Account,
+                access: Access::Subscribers,
+                handle: pong,
+            },
         ]
     }
 }

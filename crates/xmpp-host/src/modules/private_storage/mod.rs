@@ -24,8 +24,22 @@ impl Module for PrivateStorage {
 
     fn iq_handlers(&self) -> &'static [IqHandler] {
         &[
-            IqHandler { name: "query", ns: ns::PRIVATE, set: false, at: At::Account, access: Access::Owner, handle: read },
-            IqHandler { name: "query", ns: ns::PRIVATE, set: true, at: At::Account, access: Access::Owner, handle: write },
+            IqHandler {
+                name: "query",
+                ns: ns::PRIVATE,
+                set: false,
+                at: At::Account,
+                access: Access::Owner,
+                handle: read,
+            },
+            IqHandler {
+                name: "query",
+                ns: ns::PRIVATE,
+                set: true,
+                at: At::Account,
+                access: Access::Owner,
+                handle: write,
+            },
         ]
     }
 }
@@ -46,11 +60,8 @@ fn read(request: &Request<'_>, payload: &Element) -> Answer {
     if request.anonymous {
         return found(wanted.clone());
     }
-    let query = Query::Private {
-        owner: request.account.clone(),
-        name: wanted.name().to_owned(),
-        ns: wanted.ns().to_owned(),
-    };
+    let query =
+        Query::Private { owner: request.account.clone(), name: wanted.name().to_owned(), ns: wanted.ns().to_owned() };
     Answer::Load { query, then: loaded }
 }
 

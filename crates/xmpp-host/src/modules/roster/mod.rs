@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use xmpp::jid::{BareJid, Jid};
 use xmpp::ns;
-use xmpp::stanza::{Condition, ErrorType, Iq, IqKind, StanzaError};
+use xmpp::stanza::{Condition, Iq, IqKind, StanzaError};
 use xmpp::xml::Element;
 
 use crate::account::{Origin, Request as Refused, RosterChange};
@@ -34,8 +34,22 @@ impl Module for Roster {
 
     fn iq_handlers(&self) -> &'static [IqHandler] {
         &[
-            IqHandler { name: "query", ns: ns::ROSTER, set: false, at: At::Account, access: Access::Owner, handle: read },
-            IqHandler { name: "query", ns: ns::ROSTER, set: true, at: At::Account, access: Access::Owner, handle: write },
+            IqHandler {
+                name: "query",
+                ns: ns::ROSTER,
+                set: false,
+                at: At::Account,
+                access: Access::Owner,
+                handle: read,
+            },
+            IqHandler {
+                name: "query",
+                ns: ns::ROSTER,
+                set: true,
+                at: At::Account,
+                access: Access::Owner,
+                handle: write,
+            },
         ]
     }
 
@@ -147,7 +161,10 @@ impl Shard {
         match result {
             Ok(Some(reply)) => self.complete(Some(origin), vec![Effect::Reply(reply.into())]),
             Ok(None) => {}
-            Err(error) => self.complete(Some(origin), vec![Effect::Reply(iq.reply_error(error).into())]),
+            Err(condition) => {
+                let reply = iq.reply_error(StanzaError::from(condition));
+                self.complete(Some(origin), vec![Effect::Reply(reply.into())]);
+            }
         }
     }
 
@@ -178,12 +195,12 @@ impl Shard {
         jid: BareJid,
         name: Option<String>,
         groups: Vec<String>,
-    ) -> Result<Option<Iq>, StanzaError> {
+    ) -> Result<Option<Iq>, Condition> {
         let roster = self.accounts.get(account).and_then(|it| it.roster());
-        let roster = roster.ok_or_else(|| StanzaError::from(Condition::ItemNotFound))?;
+        let roster = roster.ok_or(Condition::ItemNotFound)?;
         let known = roster.rows.get(&jid);
         if known.is_none() && roster.rows.len() >= self.config.limits.roster_items {
-            return Err(StanzaError::new(ErrorType::Wait, Condition::ResourceConstraint).with_text("the roster is full"));
+            return Err(Condition::ResourceConstraint);
         }
         let row = RosterRow { name, groups, listed: true, ..known.cloned().unwrap_or_else(|| unlisted(jid)) };
         let change = RosterChange {
@@ -205,10 +222,10 @@ impl Shard {
         origin: Origin,
         iq: &Iq,
         jid: &BareJid,
-    ) -> Result<Option<Iq>, StanzaError> {
+    ) -> Result<Option<Iq>, Condition> {
         let roster = self.accounts.get(account).and_then(|it| it.roster());
         let row = roster.and_then(|roster| roster.rows.get(jid)).filter(|row| row.listed);
-        let row = row.ok_or_else(|| StanzaError::from(Condition::ItemNotFound))?.clone();
+        let row = row.ok_or(Condition::ItemNotFound)?.clone();
         let local = self.place(&jid.to_jid()) == crate::shard::Place::Account;
         let mut then = Vec::new();
         if local {

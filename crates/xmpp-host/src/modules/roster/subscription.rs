@@ -144,6 +144,9 @@ mod tests {
         }
     }
 
+    /// Before, passed on, after; in each of the nine states of §A.1.
+    type Table = (Verb, [(&'static str, bool, &'static str); 9]);
+
     fn state(row: &RosterRow) -> String {
         let mut text = match row.subscription {
             Subscription::None => "N",
@@ -163,23 +166,63 @@ mod tests {
     /// RFC 6121 §A.2: (state before, is it routed, state after). The nine states of §A.1.
     #[test]
     fn outbound_tables() {
-        let tables: [(Verb, [(&str, bool, &str); 9]); 4] = [
-            (Verb::Subscribe, [
-                ("N", true, "No"), ("No", true, "No"), ("Ni", true, "Noi"), ("Noi", true, "Noi"), ("T", true, "T"),
-                ("Ti", true, "Ti"), ("F", true, "Fo"), ("Fo", true, "Fo"), ("B", true, "B"),
-            ]),
-            (Verb::Unsubscribe, [
-                ("N", true, "N"), ("No", true, "N"), ("Ni", true, "Ni"), ("Noi", true, "Ni"), ("T", true, "N"),
-                ("Ti", true, "Ni"), ("F", true, "F"), ("Fo", true, "F"), ("B", true, "F"),
-            ]),
-            (Verb::Subscribed, [
-                ("N", false, "Na"), ("No", false, "Noa"), ("Ni", true, "F"), ("Noi", true, "Fo"), ("T", false, "Ta"),
-                ("Ti", true, "B"), ("F", false, "F"), ("Fo", false, "Fo"), ("B", false, "B"),
-            ]),
-            (Verb::Unsubscribed, [
-                ("N", false, "N"), ("No", false, "No"), ("Ni", true, "N"), ("Noi", true, "No"), ("T", false, "T"),
-                ("Ti", true, "T"), ("F", true, "N"), ("Fo", true, "No"), ("B", true, "T"),
-            ]),
+        let tables: [Table; 4] = [
+            (
+                Verb::Subscribe,
+                [
+                    ("N", true, "No"),
+                    ("No", true, "No"),
+                    ("Ni", true, "Noi"),
+                    ("Noi", true, "Noi"),
+                    ("T", true, "T"),
+                    ("Ti", true, "Ti"),
+                    ("F", true, "Fo"),
+                    ("Fo", true, "Fo"),
+                    ("B", true, "B"),
+                ],
+            ),
+            (
+                Verb::Unsubscribe,
+                [
+                    ("N", true, "N"),
+                    ("No", true, "N"),
+                    ("Ni", true, "Ni"),
+                    ("Noi", true, "Ni"),
+                    ("T", true, "N"),
+                    ("Ti", true, "Ni"),
+                    ("F", true, "F"),
+                    ("Fo", true, "F"),
+                    ("B", true, "F"),
+                ],
+            ),
+            (
+                Verb::Subscribed,
+                [
+                    ("N", false, "Na"),
+                    ("No", false, "Noa"),
+                    ("Ni", true, "F"),
+                    ("Noi", true, "Fo"),
+                    ("T", false, "Ta"),
+                    ("Ti", true, "B"),
+                    ("F", false, "F"),
+                    ("Fo", false, "Fo"),
+                    ("B", false, "B"),
+                ],
+            ),
+            (
+                Verb::Unsubscribed,
+                [
+                    ("N", false, "N"),
+                    ("No", false, "No"),
+                    ("Ni", true, "N"),
+                    ("Noi", true, "No"),
+                    ("T", false, "T"),
+                    ("Ti", true, "T"),
+                    ("F", true, "N"),
+                    ("Fo", true, "No"),
+                    ("B", true, "T"),
+                ],
+            ),
         ];
         for (verb, table) in tables {
             for (before, routed, after) in table {
@@ -193,30 +236,74 @@ mod tests {
     /// RFC 6121 §A.3: (state before, is it delivered, state after).
     #[test]
     fn inbound_tables() {
-        let tables: [(Verb, [(&str, bool, &str); 9]); 4] = [
-            (Verb::Subscribe, [
-                ("N", true, "Ni"), ("No", true, "Noi"), ("Ni", false, "Ni"), ("Noi", false, "Noi"), ("T", true, "Ti"),
-                ("Ti", false, "Ti"), ("F", false, "F"), ("Fo", false, "Fo"), ("B", false, "B"),
-            ]),
-            (Verb::Unsubscribe, [
-                ("N", false, "N"), ("No", false, "No"), ("Ni", true, "N"), ("Noi", true, "No"), ("T", false, "T"),
-                ("Ti", true, "T"), ("F", true, "N"), ("Fo", true, "No"), ("B", true, "T"),
-            ]),
-            (Verb::Subscribed, [
-                ("N", false, "N"), ("No", true, "T"), ("Ni", false, "Ni"), ("Noi", true, "Ti"), ("T", false, "T"),
-                ("Ti", false, "Ti"), ("F", false, "F"), ("Fo", true, "B"), ("B", false, "B"),
-            ]),
-            (Verb::Unsubscribed, [
-                ("N", false, "N"), ("No", true, "N"), ("Ni", false, "Ni"), ("Noi", true, "Ni"), ("T", true, "N"),
-                ("Ti", true, "Ni"), ("F", false, "F"), ("Fo", true, "F"), ("B", true, "F"),
-            ]),
+        let tables: [Table; 4] = [
+            (
+                Verb::Subscribe,
+                [
+                    ("N", true, "Ni"),
+                    ("No", true, "Noi"),
+                    ("Ni", false, "Ni"),
+                    ("Noi", false, "Noi"),
+                    ("T", true, "Ti"),
+                    ("Ti", false, "Ti"),
+                    ("F", false, "F"),
+                    ("Fo", false, "Fo"),
+                    ("B", false, "B"),
+                ],
+            ),
+            (
+                Verb::Unsubscribe,
+                [
+                    ("N", false, "N"),
+                    ("No", false, "No"),
+                    ("Ni", true, "N"),
+                    ("Noi", true, "No"),
+                    ("T", false, "T"),
+                    ("Ti", true, "T"),
+                    ("F", true, "N"),
+                    ("Fo", true, "No"),
+                    ("B", true, "T"),
+                ],
+            ),
+            (
+                Verb::Subscribed,
+                [
+                    ("N", false, "N"),
+                    ("No", true, "T"),
+                    ("Ni", false, "Ni"),
+                    ("Noi", true, "Ti"),
+                    ("T", false, "T"),
+                    ("Ti", false, "Ti"),
+                    ("F", false, "F"),
+                    ("Fo", true, "B"),
+                    ("B", false, "B"),
+                ],
+            ),
+            (
+                Verb::Unsubscribed,
+                [
+                    ("N", false, "N"),
+                    ("No", true, "N"),
+                    ("Ni", false, "Ni"),
+                    ("Noi", true, "Ni"),
+                    ("T", true, "N"),
+                    ("Ti", true, "Ni"),
+                    ("F", false, "F"),
+                    ("Fo", true, "F"),
+                    ("B", true, "F"),
+                ],
+            ),
         ];
         for (verb, table) in tables {
             for (before, delivered, after) in table {
                 let mut item = row(before);
                 let effect = inbound(verb, &mut item, "<presence/>");
                 assert_eq!((effect.pass, state(&item).as_str()), (delivered, after), "{verb:?} received in {before}");
-                assert_eq!(effect.approve, verb == Verb::Subscribe && before.contains(['F', 'B']), "{verb:?} in {before}");
+                assert_eq!(
+                    effect.approve,
+                    verb == Verb::Subscribe && before.contains(['F', 'B']),
+                    "{verb:?} in {before}"
+                );
                 assert_eq!(effect.store, before != after, "{verb:?} in {before}");
             }
         }

@@ -25,9 +25,7 @@ impl Module for StableIds {
 
 /// §3.1, §6: removes ids that pretend to be from these accounts or from the domain.
 pub(crate) fn strip_forged(message: &mut Message, accounts: &[&BareJid], domain: &str) {
-    message.payloads.retain(|it| {
-        !(it.is("stanza-id", ns::STANZA_ID) && claims_to_be_ours(it, accounts, domain))
-    });
+    message.payloads.retain(|it| !(it.is("stanza-id", ns::STANZA_ID) && claims_to_be_ours(it, accounts, domain)));
 }
 
 fn claims_to_be_ours(stanza_id: &Element, accounts: &[&BareJid], domain: &str) -> bool {

@@ -18,8 +18,22 @@ impl Module for VcardTemp {
 
     fn iq_handlers(&self) -> &'static [IqHandler] {
         &[
-            IqHandler { name: "vCard", ns: ns::VCARD, set: false, at: At::Account, access: Access::Anyone, handle: read },
-            IqHandler { name: "vCard", ns: ns::VCARD, set: true, at: At::Account, access: Access::Owner, handle: write },
+            IqHandler {
+                name: "vCard",
+                ns: ns::VCARD,
+                set: false,
+                at: At::Account,
+                access: Access::Anyone,
+                handle: read,
+            },
+            IqHandler {
+                name: "vCard",
+                ns: ns::VCARD,
+                set: true,
+                at: At::Account,
+                access: Access::Owner,
+                handle: write,
+            },
         ]
     }
 }

@@ -18,7 +18,14 @@ impl Module for Version {
     }
 
     fn iq_handlers(&self) -> &'static [IqHandler] {
-        &[IqHandler { name: "query", ns: ns::VERSION, set: false, at: At::Domain, access: Access::Anyone, handle: tell }]
+        &[IqHandler {
+            name: "query",
+            ns: ns::VERSION,
+            set: false,
+            at: At::Domain,
+            access: Access::Anyone,
+            handle: tell,
+        }]
     }
 }
 
