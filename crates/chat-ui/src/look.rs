@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_stylesheet_has_these_pairs() {
-        let css = include_str!("../../../web-component/styles/converse-chat.css");
+        let css = include_str!("../../../web-component/styles/avatars.css");
         for (l, c) in LIGHT.into_iter().chain(DARK) {
             let written = format!("oklch({l} {c} var(--h))");
             assert!(css.contains(&written), "{written}");
