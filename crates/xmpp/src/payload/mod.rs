@@ -1,6 +1,6 @@
 //! How an XEP's element becomes a Rust type and back.
 //!
-//! [`payload!`](crate::payload!) declares a struct with one [codec](codec) per field; [`text_enum!`](crate::text_enum!)
+//! [`payload!`](crate::payload!) declares a struct with one [codec] per field; [`text_enum!`](crate::text_enum!)
 //! an enumeration of words. What does not fit implements [`Payload`] by hand. Reading is liberal: unknown attributes
 //! and children are passed over, and the stanza keeps its `Element` whatever reading says.
 
