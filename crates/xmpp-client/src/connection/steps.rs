@@ -1,0 +1,264 @@
+//! What comes next on the way to a session.
+
+use xmpp::jid::FullJid;
+use xmpp::time::Mono;
+use xmpp_stream::client::{Resume, StreamConfig};
+use xmpp_stream::sasl::scram::MAX_ITERATIONS;
+use xmpp_stream::transport::bosh_client::Session;
+
+use super::confirm::Confirm;
+use super::discovery::Discovery;
+use super::endpoints::{self, Endpoints};
+use super::known;
+use super::link::Link;
+use super::login::{Goal, Login, TAB_KEY, read_tab};
+use super::{Connection, ConnectionEvent};
+use crate::api::{
+    Credentials, Event, Output, Phase, Query, RequestId, SignInError, StoreScope, Token, Transport,
+};
+use crate::core::{Core, Owner};
+
+/// What is being waited for, when no transport is open.
+pub(super) enum Step {
+    /// Nothing.
+    Idle,
+    /// The keys the tab kept.
+    Restoring(Token),
+    /// The page's credentials.
+    Asking,
+    /// The site's session.
+    Prebinding(RequestId),
+    /// What the device remembers.
+    Recalling(Token),
+    /// The service's addresses.
+    Discovering {
+        /// The questions.
+        discovery: Discovery,
+    },
+    /// The back-off.
+    Waiting {
+        /// Until when.
+        at: Mono,
+    },
+}
+
+/// A session that the site made, not attached yet.
+pub(super) struct Prebound {
+    pub(super) jid: FullJid,
+    pub(super) session: Session,
+}
+
+impl Connection {
+    /// Does the next thing that is missing for a session.
+    pub(super) fn proceed(&mut self, core: &mut Core) {
+        let Some(goal) = &self.goal else { return };
+        if self.link.is_some() {
+            return;
+        }
+        if self.offline {
+            self.step = Step::Idle;
+            return self.set_phase(core, Phase::Reconnecting { at: None, offline: true });
+        }
+        if matches!(core.state.session().phase, Phase::Reconnecting { .. }) {
+            self.set_phase(core, Phase::Reconnecting { at: None, offline: false });
+        }
+        match goal {
+            Goal::Prebind(url) if self.prebound.is_none() => {
+                let url = url.clone();
+                return self.fetch_prebind(core, url);
+            }
+            Goal::Callback if self.login.is_none() => {
+                self.step = Step::Asking;
+                return core.out.push_back(Output::Event(Event::CredentialsWanted));
+            }
+            Goal::Restore if self.login.is_none() => {
+                let token = core.token(Owner::Connection);
+                self.step = Step::Restoring(token);
+                let query = Query::Prefix(String::from(TAB_KEY));
+                return core.out.push_back(Output::Load { token, scope: StoreScope::Tab, query });
+            }
+            _ => {}
+        }
+        if !self.known.is_loaded {
+            if let Some(jid) = self.login.as_ref().and_then(|login| login.jid.clone()) {
+                self.events.push_back(ConnectionEvent::Account(jid));
+            }
+            let token = core.token(Owner::Connection);
+            self.step = Step::Recalling(token);
+            let query = Query::Prefix(self.known_key(""));
+            return core.out.push_back(Output::Load { token, scope: known_scope(core), query });
+        }
+        if self.endpoints.is_empty() {
+            let given = Endpoints::given(&core.settings);
+            if given.is_empty() {
+                let discovery = Discovery::start(core, &self.domain());
+                self.step = Step::Discovering { discovery };
+                return;
+            }
+            self.endpoints.set(given);
+        }
+        self.step = Step::Idle;
+        self.endpoints.rewind(self.known.prefers_bosh(core.now.wall));
+        self.open(core);
+    }
+
+    /// The questions about addresses are answered, or nobody answers.
+    pub(super) fn discovered(&mut self, core: &mut Core) {
+        let Step::Discovering { discovery } = std::mem::replace(&mut self.step, Step::Idle) else { return };
+        let (found, asked) = discovery.finish(core);
+        if found.is_empty() {
+            return self.unreachable(core, asked);
+        }
+        self.endpoints.set(found);
+        self.proceed(core);
+    }
+
+    /// Tries the next address.
+    pub(super) fn open(&mut self, core: &mut Core) {
+        let Some(endpoint) = self.endpoints.take() else {
+            let tried = self.endpoints.urls();
+            self.endpoints.forget();
+            return self.unreachable(core, tried);
+        };
+        if let Some(Prebound { jid, session }) = &self.prebound {
+            if endpoint.transport != Transport::Bosh {
+                return self.open(core);
+            }
+            let link = Link::attach(core, endpoint.url, String::from(jid.to_bare().domain()), session.clone());
+            self.link = Some(link);
+            return self.pump(core);
+        }
+        let Some(login) = &self.login else { return };
+        let config = StreamConfig {
+            domain: login.domain.clone(),
+            jid: login.jid.clone(),
+            secret: login.secret.clone(),
+            resource: Some(self.resource.get_or_insert_with(|| resource(core)).clone()),
+            lang: core.settings.lang.clone(),
+            secure: endpoints::is_secure(&endpoint.url, core.settings.secure),
+            scram_floor: self.known.floor,
+            max_iterations: MAX_ITERATIONS,
+            resume: self.session.as_ref().and_then(resume),
+            enable_sm: true,
+            random: core.random.nonce(),
+        };
+        self.link = Some(match endpoint.transport {
+            Transport::WebSocket => Link::websocket(core, endpoint.url, config),
+            Transport::Bosh => Link::bosh(core, endpoint.url, config),
+        });
+        self.pump(core);
+    }
+
+    /// The address does not answer, or not as it must.
+    pub(super) fn attempt_failed(&mut self, core: &mut Core) {
+        if let Some(link) = self.link.take() {
+            link.abandon(core);
+        }
+        self.open(core);
+    }
+
+    /// No address answers.
+    fn unreachable(&mut self, core: &mut Core, tried: Vec<String>) {
+        self.prebound = None;
+        let error = SignInError::Unreachable { tried };
+        if matches!(self.goal, Some(Goal::Form)) && !self.was_up {
+            // Somebody sits in front of a form; perhaps the address is mistyped.
+            return self.refuse(core, error);
+        }
+        if !self.was_up {
+            core.out.push_back(Output::Event(Event::SignInFailed(error)));
+        }
+        self.retry(core);
+    }
+
+    /// Tries again later.
+    pub(super) fn retry(&mut self, core: &mut Core) {
+        let at = self.backoff.next(core.now.mono, &mut core.random);
+        self.wait_until(core, at);
+    }
+
+    pub(super) fn wait_until(&mut self, core: &mut Core, at: Mono) {
+        self.step = Step::Waiting { at };
+        if self.offline {
+            return self.proceed(core);
+        }
+        self.set_phase(core, Phase::Reconnecting { at: Some(at), offline: false });
+    }
+
+    pub(super) fn set_phase(&self, core: &mut Core, phase: Phase) {
+        core.state.edit_session(|session| session.phase = phase);
+    }
+
+    /// The page's answer to the question for credentials.
+    pub(super) fn credentials(&mut self, core: &mut Core, credentials: Option<&Credentials>) {
+        if !matches!(self.step, Step::Asking) {
+            return;
+        }
+        self.step = Step::Idle;
+        match credentials {
+            Some(Credentials { jid, password }) => {
+                let login = Login::password(jid.clone(), password.0.clone());
+                if core.account.as_ref().is_some_and(|account| account != jid) {
+                    self.session = None;
+                    self.known = known::Known::default();
+                    self.endpoints.forget();
+                }
+                self.login = Some(login);
+                self.proceed(core);
+            }
+            None => {
+                let detail = String::from("the page gave no credentials");
+                self.refuse(core, SignInError::Site { status: 0, detail });
+            }
+        }
+    }
+
+    /// What the tab kept is here.
+    pub(super) fn restored(&mut self, core: &mut Core, rows: &[(String, String)]) {
+        self.step = Step::Idle;
+        match rows.first().and_then(|(_, row)| read_tab(row)) {
+            Some((login, resource)) => {
+                (self.login, self.resource) = (Some(login), Some(resource));
+                self.proceed(core);
+            }
+            None => {
+                // Nothing was kept: that is no error.
+                self.leave(core);
+                self.set_phase(core, Phase::SignedOut { error: None });
+            }
+        }
+    }
+
+    pub(super) fn domain(&self) -> String {
+        let prebound = || self.prebound.as_ref().map(|prebound| String::from(prebound.jid.to_bare().domain()));
+        self.login.as_ref().map(|login| login.domain.clone()).or_else(prebound).unwrap_or_default()
+    }
+
+    /// The key of a remembered fact about connecting.
+    pub(super) fn known_key(&self, name: &str) -> String {
+        let account = self.login.as_ref().and_then(|login| login.jid.as_ref()).map(|jid| String::from(jid.as_str()));
+        [&account.unwrap_or_else(|| self.domain()), "/", known::ROWS, name].concat()
+    }
+}
+
+/// Where what is known of connecting is kept.
+pub(super) fn known_scope(core: &Core) -> StoreScope {
+    if core.settings.trusted_device { StoreScope::Device } else { StoreScope::Tab }
+}
+
+fn resume(session: &Confirm) -> Option<Resume> {
+    match session {
+        Confirm::Sm(managed) => {
+            managed.id.clone().map(|previd| Resume { previd, h: managed.inbound.handled() })
+        }
+        Confirm::Barrier(_) => None,
+    }
+}
+
+/// The site's resource, or one for the life of the tab.
+fn resource(core: &mut Core) -> String {
+    match &core.settings.resource {
+        Some(resource) => resource.clone(),
+        None => ["web-", &core.random.id(8)].concat(),
+    }
+}

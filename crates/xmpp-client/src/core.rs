@@ -1,0 +1,158 @@
+//! What the client's parts share: settings, clocks, randomness, the shown state, and what is to be done next.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use xmpp::jid::{BareJid, FullJid};
+use xmpp::time::{Mono, Now};
+use xmpp::xml::Element;
+
+use crate::api::{Output, RequestId, Settings, SocketId, StoreOp, StoreScope, Token};
+use crate::feature::{HoldId, Inbound, Label, Outbound, Signal};
+use crate::iq::Requests;
+use crate::random::Random;
+use crate::state::State;
+
+/// Shared by connection and features; nothing in here decides anything.
+pub(crate) struct Core {
+    pub(crate) settings: Settings,
+    pub(crate) now: Now,
+    pub(crate) random: Random,
+    pub(crate) state: State,
+    pub(crate) out: VecDeque<Output>,
+    /// Whose rows and conversations these are.
+    pub(crate) account: Option<BareJid>,
+    /// The bound address of the session there is, also while it is being resumed.
+    pub(crate) jid: Option<FullJid>,
+    /// Whether stanzas can go out now.
+    pub(crate) online: bool,
+    pub(crate) requests: Requests,
+    pub(crate) timers: BTreeMap<(usize, Label), Mono>,
+    pub(crate) work: VecDeque<Work>,
+    /// What account and server said they can do.
+    pub(crate) account_features: BTreeSet<String>,
+    pub(crate) server_features: BTreeSet<String>,
+    /// `<stream:features/>` after authentication.
+    pub(crate) stream_features: Option<Element>,
+    /// Ids of the features that run, in order.
+    pub(crate) ids: Vec<&'static str>,
+    /// The sum of what the features add to disco#info.
+    pub(crate) disco: Vec<&'static str>,
+    /// Whether the page is in front.
+    pub(crate) visible: bool,
+    /// Deadlines of held messages, and whether they go on then.
+    pub(crate) holds: BTreeMap<HoldId, (Mono, bool)>,
+    /// Who waits for which completion.
+    tokens: BTreeMap<Token, Owner>,
+    next: Counters,
+}
+
+#[derive(Default)]
+struct Counters {
+    token: u32,
+    socket: u32,
+    request: u32,
+    hold: u32,
+}
+
+/// Something to do once the hook that asked for it has returned.
+pub(crate) enum Work {
+    /// A stanza goes to the server; the tag comes back with its acknowledgement, 0 for none.
+    Transmit(Element, u64),
+    /// A message goes through `before_send`.
+    Submit(Outbound),
+    /// A message goes through `on_message`.
+    Receive(Inbound),
+    /// A held message goes on.
+    Release(HoldId, bool),
+    /// All features are told.
+    Signal(Signal),
+    /// The own presence goes out.
+    SendPresence,
+    /// A feature wanted to know when everything before this is done.
+    Then(usize, Label),
+}
+
+/// Who waits for the completion of a Store, Load or Derive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A feature wants to know that its Store is durable.
+    Feature(usize, Label),
+    /// All rows of the account.
+    Rows,
+    /// The connection.
+    Connection,
+    /// Nobody, but failure shows.
+    Nobody,
+}
+
+impl Core {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            random: Random::new(settings.seed),
+            settings,
+            now: Now::default(),
+            state: State::new(),
+            out: VecDeque::new(),
+            account: None,
+            jid: None,
+            online: false,
+            requests: Requests::default(),
+            timers: BTreeMap::new(),
+            work: VecDeque::new(),
+            account_features: BTreeSet::new(),
+            server_features: BTreeSet::new(),
+            stream_features: None,
+            ids: Vec::new(),
+            disco: Vec::new(),
+            visible: true,
+            holds: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            next: Counters::default(),
+        }
+    }
+
+    pub(crate) fn token(&mut self, owner: Owner) -> Token {
+        self.next.token += 1;
+        let token = Token(self.next.token);
+        self.tokens.insert(token, owner);
+        token
+    }
+
+    pub(crate) fn take_owner(&mut self, token: Token) -> Option<Owner> {
+        self.tokens.remove(&token)
+    }
+
+    /// Features are made anew: what the old ones wait for is nobody's.
+    pub(crate) fn disown_features(&mut self) {
+        for owner in self.tokens.values_mut() {
+            if matches!(owner, Owner::Feature(..) | Owner::Rows) {
+                *owner = Owner::Nobody;
+            }
+        }
+        self.timers.clear();
+        self.work.clear();
+        drop(self.requests.take_all());
+    }
+
+    pub(crate) fn socket(&mut self) -> SocketId {
+        self.next.socket += 1;
+        SocketId(self.next.socket)
+    }
+
+    pub(crate) fn request(&mut self) -> RequestId {
+        self.next.request += 1;
+        RequestId(self.next.request)
+    }
+
+    pub(crate) fn hold(&mut self) -> HoldId {
+        self.next.hold += 1;
+        HoldId(self.next.hold)
+    }
+
+    /// Writes rows. Rows of the device are kept only on a device that is trusted; without it the Store is still answered.
+    pub(crate) fn store(&mut self, scope: StoreScope, ops: Vec<StoreOp>, owner: Owner) {
+        let token = self.token(owner);
+        let ops = if scope == StoreScope::Device && !self.settings.trusted_device { Vec::new() } else { ops };
+        self.out.push_back(Output::Store { token, scope, ops });
+    }
+}

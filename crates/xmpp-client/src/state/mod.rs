@@ -1,0 +1,244 @@
+//! What is shown, and which of it changed since the view was last told.
+//!
+//! Features meet here and only here: roster, presence and vCard each know a part of a [`Person`], and the contact is their
+//! sum. Changes are noted, not sent: [`State::flush`] makes the diffs once per input.
+
+mod conversation;
+mod person;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use xmpp::ids::ArchiveId;
+use xmpp::jid::BareJid;
+
+pub(crate) use conversation::Conversation;
+pub(crate) use person::{Person, Resource, RosterEntry};
+
+use crate::api::{
+    Availability, Contact, ContactRequest, ConversationId, Diff, Event, Output, Phase, Profile, Session,
+};
+
+/// Everything shown.
+pub(crate) struct State {
+    session: Session,
+    people: BTreeMap<BareJid, Person>,
+    requests: BTreeMap<BareJid, Arc<ContactRequest>>,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    profile: Profile,
+    /// The counter behind every `TimelineId`; never goes back, also not on sign-out.
+    pub(crate) next_item: u64,
+    /// The newest message of the own archive that is known together with everything before it.
+    pub(crate) archive_cursor: Option<ArchiveId>,
+    unread: u32,
+    dirty: Dirty,
+    /// Diffs that are told as they are.
+    told: VecDeque<Diff>,
+}
+
+#[derive(Default)]
+struct Dirty {
+    session: bool,
+    profile: bool,
+    people: BTreeSet<BareJid>,
+    conversations: BTreeSet<ConversationId>,
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        let session = Session {
+            phase: Phase::SignedOut { error: None },
+            jid: None,
+            transport: None,
+            availability: Availability::Online,
+            status: None,
+        };
+        Self {
+            session,
+            people: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            profile: Profile::default(),
+            next_item: 0,
+            archive_cursor: None,
+            unread: 0,
+            dirty: Dirty::default(),
+            told: VecDeque::new(),
+        }
+    }
+
+    /// Forgets everything but the session.
+    pub(crate) fn forget(&mut self) {
+        self.people.clear();
+        self.requests.clear();
+        self.conversations.clear();
+        self.profile = Profile::default();
+        self.archive_cursor = None;
+        self.dirty = Dirty { session: true, ..Dirty::default() };
+        self.told.clear();
+        self.told.push_back(Diff::Reset);
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(crate) fn edit_session(&mut self, edit: impl FnOnce(&mut Session)) {
+        let before = self.session.clone();
+        edit(&mut self.session);
+        self.dirty.session |= before != self.session;
+    }
+
+    pub(crate) fn person(&self, jid: &BareJid) -> Option<&Person> {
+        self.people.get(jid)
+    }
+
+    /// The person to change; made if unknown.
+    pub(crate) fn person_mut(&mut self, jid: &BareJid) -> &mut Person {
+        self.dirty.people.insert(jid.clone());
+        self.people.entry(jid.clone()).or_default()
+    }
+
+    pub(crate) fn people(&self) -> impl Iterator<Item = (&BareJid, &Person)> {
+        self.people.iter()
+    }
+
+    /// Nobody is known to be available any more.
+    pub(crate) fn clear_presence(&mut self) {
+        for (jid, person) in &mut self.people {
+            if !person.resources.is_empty() {
+                person.resources.clear();
+                self.dirty.people.insert(jid.clone());
+            }
+        }
+    }
+
+    /// The name to show for somebody.
+    pub(crate) fn name(&self, jid: &BareJid) -> String {
+        self.people.get(jid).map_or_else(|| person::fallback_name(jid), |p| p.name(jid))
+    }
+
+    pub(crate) fn tell_roster_complete(&mut self) {
+        self.flush_people();
+        self.told.push_back(Diff::RosterComplete);
+    }
+
+    pub(crate) fn request(&self, jid: &BareJid) -> Option<&Arc<ContactRequest>> {
+        self.requests.get(jid)
+    }
+
+    pub(crate) fn set_request(&mut self, request: ContactRequest) {
+        let request = Arc::new(request);
+        self.requests.insert(request.jid.clone(), request.clone());
+        self.told.push_back(Diff::Request(request));
+    }
+
+    pub(crate) fn remove_request(&mut self, jid: &BareJid) -> bool {
+        let was = self.requests.remove(jid).is_some();
+        if was {
+            self.told.push_back(Diff::RequestRemoved(jid.clone()));
+        }
+        was
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    pub(crate) fn set_profile(&mut self, profile: Profile) {
+        self.dirty.profile |= self.profile != profile;
+        self.profile = profile;
+    }
+
+    pub(crate) fn conversation(&self, id: &ConversationId) -> Option<&Conversation> {
+        self.conversations.get(id)
+    }
+
+    /// The conversation to change; made if unknown, but not listed by that.
+    pub(crate) fn conversation_mut(&mut self, id: &ConversationId) -> &mut Conversation {
+        self.dirty.conversations.insert(id.clone());
+        self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone()))
+    }
+
+    /// The conversation to change, with the counter of timeline ids.
+    pub(crate) fn conversation_and_counter(&mut self, id: &ConversationId) -> (&mut Conversation, &mut u64) {
+        self.dirty.conversations.insert(id.clone());
+        let conversation = self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone()));
+        (conversation, &mut self.next_item)
+    }
+
+    pub(crate) fn conversation_ids(&self) -> Vec<ConversationId> {
+        self.conversations.keys().cloned().collect()
+    }
+
+    pub(crate) fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.conversations.values()
+    }
+
+    /// Tells the view what changed.
+    pub(crate) fn flush(&mut self, out: &mut VecDeque<Output>) {
+        if std::mem::take(&mut self.dirty.session) {
+            self.told.push_back(Diff::Session(Arc::new(self.session.clone())));
+        }
+        if std::mem::take(&mut self.dirty.profile) {
+            self.told.push_back(Diff::Profile(Arc::new(self.profile.clone())));
+        }
+        self.flush_people();
+        self.flush_conversations(out);
+        out.extend(self.told.drain(..).map(Output::Diff));
+    }
+
+    fn flush_people(&mut self) {
+        for jid in std::mem::take(&mut self.dirty.people) {
+            let Some(person) = self.people.get_mut(&jid) else { continue };
+            // A name shows in the conversation list too.
+            let id = ConversationId::chat(jid.clone());
+            if self.conversations.contains_key(&id) {
+                self.dirty.conversations.insert(id);
+            }
+            match person.contact(&jid) {
+                Some(contact) if person.told.as_deref() != Some(&contact) => {
+                    let contact: Arc<Contact> = Arc::new(contact);
+                    person.told = Some(contact.clone());
+                    self.told.push_back(Diff::Contact(contact));
+                }
+                Some(_) => {}
+                None => {
+                    if person.told.take().is_some() {
+                        self.told.push_back(Diff::ContactRemoved(jid.clone()));
+                    }
+                }
+            }
+            if person.is_empty() {
+                self.people.remove(&jid);
+            }
+        }
+    }
+
+    fn flush_conversations(&mut self, out: &mut VecDeque<Output>) {
+        if self.dirty.conversations.is_empty() {
+            return;
+        }
+        for id in std::mem::take(&mut self.dirty.conversations) {
+            let name = self.name(&id.jid);
+            let Some(conversation) = self.conversations.get_mut(&id) else { continue };
+            conversation.trim();
+            if let Some(diff) = conversation.flush(name) {
+                self.told.push_back(diff);
+            }
+            let ops = conversation.timeline.take_ops();
+            if !ops.is_empty() {
+                self.told.push_back(Diff::Timeline { conversation: id, ops });
+            }
+        }
+        let total = self.conversations.values().map(Conversation::unread_told).sum();
+        if total != self.unread {
+            self.unread = total;
+            out.push_back(Output::Event(Event::UnreadChanged { total }));
+        }
+    }
+}
