@@ -1,5 +1,7 @@
 //! What goes into a [`BoshClient`](super::BoshClient) and what comes out.
 
+use std::fmt;
+
 use xmpp::Element;
 use xmpp::time::Mono;
 
@@ -23,12 +25,23 @@ pub struct Start {
 }
 
 /// What it takes to go on with a session: after a reload, or one that a server prepared (prebind).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Session {
     /// The session id. Whoever knows it and the rid owns the session.
     pub sid: String,
     /// The rid of the *next* request. It comes as text or number: see [`Rid`]'s `from_str` and [`Rid::from_number`].
     pub rid: Rid,
+    /// How many requests before that one had no response when the session was handed over; none after a prebind. One
+    /// of them may never have arrived, and the connection manager would wait for it in vain; so they are repeated,
+    /// empty, first.
+    pub unanswered: u32,
+}
+
+/// Without the `sid`, which is a secret.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("unanswered", &self.unanswered).finish_non_exhaustive()
+    }
 }
 
 /// What happened.

@@ -17,6 +17,7 @@ mod terms;
 mod tests;
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use xmpp::time::{Mono, Now};
 
@@ -28,7 +29,6 @@ use super::bosh_body::payload_xml;
 pub use super::bosh_body::{Condition, Rid, RidError};
 
 /// One session. See the [module](self).
-#[derive(Debug)]
 pub struct BoshClient {
     phase: Phase,
     start: Option<Box<Start>>,
@@ -42,6 +42,8 @@ pub struct BoshClient {
     pause: Pause,
     /// What the last request of an orderly end is to carry.
     last_words: Option<Vec<String>>,
+    /// So many requests of the page before are to be repeated, empty, before anything new is sent.
+    refill: u32,
     /// Nothing has been heard from an attached session yet.
     attaching: bool,
     /// The client acknowledges responses (XEP-0124 §9.2).
@@ -82,6 +84,13 @@ enum Pause {
     Until(u64),
 }
 
+/// Without the `sid`, which is a secret, and without what travels.
+impl fmt::Debug for BoshClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoshClient").field("phase", &self.phase).field("terms", &self.terms).finish_non_exhaustive()
+    }
+}
+
 impl Default for BoshClient {
     fn default() -> Self {
         Self::new()
@@ -101,6 +110,7 @@ impl BoshClient {
             outbox: Outbox::default(),
             pause: Pause::No,
             last_words: None,
+            refill: 0,
             attaching: false,
             acks: false,
             now: 0,
@@ -115,8 +125,12 @@ impl BoshClient {
 
     /// What another page needs to go on with this session, while it is open.
     pub fn session(&self) -> Option<Session> {
-        let open = self.phase == Phase::Open;
-        open.then(|| Some(Session { sid: self.sid.clone()?, rid: self.next_rid? })).flatten()
+        if self.phase != Phase::Open {
+            return None;
+        }
+        // Those that are answered and only wait for their turn count: their responses die with this page.
+        let unanswered = u32::try_from(self.flights.len()).unwrap_or(u32::MAX);
+        Some(Session { sid: self.sid.clone()?, rid: self.next_rid?, unanswered })
     }
 
     /// Takes one input. Poll the outputs afterwards; what several inputs give to send then shares a request.
@@ -168,9 +182,12 @@ impl BoshClient {
         }
         self.terms = Terms::assumed(start.wait);
         match &start.attach {
-            Some(Session { sid, rid }) => {
+            Some(Session { sid, rid, unanswered }) => {
                 self.sid = Some(sid.clone());
-                self.next_rid = Some(*rid);
+                // No connection manager lets more than a few stand open.
+                self.refill = (*unanswered).min(3);
+                let first = (0..self.refill).try_fold(*rid, |rid, _| rid.previous());
+                self.next_rid = Some(first.unwrap_or(*rid));
                 self.attaching = true;
                 self.phase = Phase::Open;
             }

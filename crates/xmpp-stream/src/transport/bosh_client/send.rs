@@ -37,12 +37,15 @@ impl BoshClient {
 
     fn next_request(&mut self) -> Option<(Kind, Load)> {
         let nothing = || Load::Payloads(Vec::new());
+        // §11 allows one request more than usual to pause or to terminate.
+        let has_extra = self.flights.len() <= self.terms.simultaneous();
         match self.phase {
             Phase::Creating => self.flights.is_empty().then(|| (Kind::Create, nothing())),
             Phase::Open => {
-                if let Pause::Wanted(seconds) = self.pause {
+                if let Pause::Wanted(seconds) = self.pause
+                    && has_extra
+                {
                     self.pause = Pause::Asked(seconds * 1000);
-                    // §11 allows one request more than usual.
                     return Some((Kind::Pause, nothing()));
                 }
                 // While the network fails, new requests would only fail too.
@@ -50,13 +53,17 @@ impl BoshClient {
                 if failing || self.flights.len() >= self.terms.simultaneous() {
                     return None;
                 }
+                if self.refill > 0 {
+                    self.refill -= 1;
+                    return Some((Kind::Ordinary, nothing()));
+                }
                 if let Some(load) = self.outbox.take(REQUEST_BYTES) {
                     return Some((Kind::Ordinary, load));
                 }
                 (self.poll_at()? <= self.now).then(|| (Kind::Ordinary, nothing()))
             }
             Phase::Terminating => {
-                let last = self.last_words.take()?;
+                let last = self.last_words.take_if(|_| has_extra)?;
                 let mut payloads = self.outbox.take_all();
                 payloads.extend(last);
                 Some((Kind::Terminate, Load::Payloads(payloads)))

@@ -50,7 +50,7 @@ impl BoshServer {
     pub(super) fn close_with(&mut self, condition: Option<Condition>, payload: Option<String>) {
         match self.phase {
             Phase::Open => {
-                let until = self.now + self.terms.inactivity;
+                let until = self.now + self.pause.unwrap_or(self.terms.inactivity);
                 self.phase = Phase::Closing(Closing { condition, payload, by_client: false, until });
             }
             Phase::New => self.closed(CloseReason::Closed),

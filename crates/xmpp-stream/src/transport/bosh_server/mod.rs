@@ -25,6 +25,7 @@ mod tests;
 mod window;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use xmpp::StreamError;
@@ -42,7 +43,6 @@ use super::bosh_body::payload_xml;
 pub use super::bosh_body::{Body, BodyError, Condition, Rid, Version};
 
 /// One session. See the [module](self).
-#[derive(Debug)]
 pub struct BoshServer {
     config: Arc<Config>,
     sid: String,
@@ -68,6 +68,13 @@ pub struct BoshServer {
     outputs: VecDeque<Output>,
     /// The time the shell was last told.
     timer: Option<u64>,
+}
+
+/// Without the `sid`, which is a secret, and without what travels.
+impl fmt::Debug for BoshServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoshServer").field("phase", &self.phase).field("terms", &self.terms).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

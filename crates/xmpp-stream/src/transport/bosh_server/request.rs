@@ -6,8 +6,9 @@ use super::window::{Early, Place, Repeats, Slot};
 use super::{BoshServer, Phase};
 use crate::transport::bosh_body::{Body, BodyType, Condition, Rid};
 
-/// How long an early request waits for its predecessors in a session whose `wait` is shorter, in milliseconds.
-const GAP_MIN_MS: u64 = 5_000;
+/// How long an early request waits for its predecessors, in milliseconds. They come at once or are lost: a page that was
+/// left may have used a rid that never arrived, and its successor should not wait for long.
+const GAP_MS: u64 = 15_000;
 
 impl BoshServer {
     pub(super) fn request(&mut self, key: RequestKey, body: Box<Body>) {
@@ -37,7 +38,7 @@ impl BoshServer {
         if matches!(self.phase, Phase::Told { .. }) {
             return self.violated(key, Condition::ItemNotFound);
         }
-        let deadline = self.now + self.terms.wait.max(GAP_MIN_MS);
+        let deadline = self.now + GAP_MS;
         let repeats = Repeats::new(self.now);
         self.window.early.insert(rid, Early { key: Some(key), body, deadline, repeats });
         while let Some((rid, early)) = self.next_in_turn() {
@@ -58,6 +59,9 @@ impl BoshServer {
         self.window.last = rid;
         if matches!(self.phase, Phase::Closing(_)) {
             // The stream is over: what still arrives has nowhere to go, but the client must learn of the end.
+            if self.window.slots.len() > self.most_unanswered() {
+                return self.violated_by(key, Condition::PolicyViolation);
+            }
             self.place(key, rid, 0, repeats);
             return;
         }
@@ -141,11 +145,11 @@ impl BoshServer {
     /// §14.3: the old connection gets a recoverable error, the new one the response.
     fn repeat_unanswered(&mut self, key: RequestKey, rid: Rid) {
         let now = self.now;
-        let wait = self.terms.wait;
-        let (place, deadline, repeats) = if let Some(slot) = self.window.slots.iter_mut().find(|slot| slot.rid == rid) {
-            (&mut slot.key, &mut slot.deadline, &mut slot.repeats)
+        let slot = self.window.slots.iter_mut().find(|slot| slot.rid == rid);
+        let (place, deadline, wait, repeats) = if let Some(slot) = slot {
+            (&mut slot.key, &mut slot.deadline, self.terms.wait, &mut slot.repeats)
         } else if let Some(early) = self.window.early.get_mut(&rid) {
-            (&mut early.key, &mut early.deadline, &mut early.repeats)
+            (&mut early.key, &mut early.deadline, GAP_MS, &mut early.repeats)
         } else {
             return;
         };
@@ -182,14 +186,17 @@ impl BoshServer {
         }
         // A socket that was closed leaves a place that only waits for the store; it counts, or it could grow.
         let unanswered = self.window.slots.len() + 1;
-        let most =
-            usize::try_from(self.terms.requests).unwrap_or(usize::MAX).saturating_add(self.config.requests_slack);
-        if !exempt && unanswered > most {
+        if unanswered > self.most_unanswered().saturating_add(usize::from(exempt)) {
             return Some(Condition::PolicyViolation);
         }
         let empty = body.payloads.is_empty() && !body.restart && !exempt;
         let debt = self.overactivity.request(self.now, empty, self.terms.polling);
         (debt > self.config.overactivity_tolerance).then_some(Condition::PolicyViolation)
+    }
+
+    /// How many requests may stand unanswered before it is abuse (§11).
+    fn most_unanswered(&self) -> usize {
+        usize::try_from(self.terms.requests).unwrap_or(usize::MAX).saturating_add(self.config.requests_slack)
     }
 
     /// §9.2.

@@ -101,14 +101,19 @@ impl BoshServer {
         if let Some(creation) = self.creation.take_if(|creation| creation.rid == rid) {
             return self.terms.announce(&self.config, &self.sid, &creation);
         }
-        let ack = self.window.last;
-        Body { ack: (ack != rid).then(|| ack.value()), ..Body::default() }
+        Body { ack: self.ack_beside(rid), ..Body::default() }
+    }
+
+    /// The highest rid that is received with all before it (§9.1) and durable; nothing where that says no more than
+    /// the response itself. Call it while the slots hold what comes after `rid`.
+    fn ack_beside(&self, rid: Rid) -> Option<u64> {
+        let durable = self.window.slots.iter().take_while(|slot| slot.needs <= self.handled);
+        durable.last().map(|slot| slot.rid).filter(|last| *last > rid).map(Rid::value)
     }
 
     /// A recoverable binding condition (§17.3): the client repeats whatever has no response.
     pub(super) fn respond_error(&mut self, key: RequestKey, rid: Rid) {
-        let ack = self.window.last;
-        let ack = (ack != rid).then(|| ack.value());
+        let ack = self.ack_beside(rid);
         let body = Body { type_: Some(BodyType::Error), ack, ..Body::default() }.to_xml();
         self.outputs.push_back(Output::Respond { key, status: 200, body });
     }

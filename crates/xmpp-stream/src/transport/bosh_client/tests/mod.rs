@@ -1,5 +1,6 @@
 //! The client's rules, and client and server joined in memory.
 
+mod chaos;
 mod fail;
 mod pair;
 mod session;
@@ -48,7 +49,7 @@ impl Bench {
     }
 
     fn attached() -> Self {
-        Self::start(Some(Session { sid: "s1".into(), rid: Rid::new(100).expect("in range") }))
+        Self::start(Some(Session { sid: "s1".into(), rid: Rid::new(100).expect("in range"), unanswered: 0 }))
     }
 
     /// A session that was created with these attributes; the creation request and its event are forgotten.

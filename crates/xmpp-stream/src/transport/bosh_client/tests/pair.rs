@@ -345,8 +345,15 @@ fn after_a_reload_the_next_rid_goes_on_and_the_stanzas_since_are_not_lost() {
         world.schedule(world.now + 1_000, Happening::ClientSends);
         world.schedule(world.now + 1_500, Happening::ServerSends);
         world.run_until(world.now + 3_000);
+        if seed % 2 == 0 {
+            // Its last request never arrives.
+            world.weather = Weather { loss: 100, ..FAIR };
+            world.client_input(Input::Send(vec![stanza("given up with the page")]));
+            world.weather = FAIR;
+        }
         // The page goes away; its sockets close.
         let session = world.client.session().expect("open");
+        world.carried.clear();
         let open: Vec<u64> = world.keys.keys().copied().collect();
         world.agenda.retain(|_, what| matches!(what, Happening::ServerTimer | Happening::Stored { .. }));
         world.timers[0] = None;

@@ -194,7 +194,10 @@ fn attaching_goes_on_with_sid_and_next_rid() {
     bench.answer(0, "", &message("in"));
     assert_eq!(bench.events[0], Event::Attached);
     assert_eq!(bench.received(), ["in"]);
-    assert_eq!(bench.client.session(), Some(Session { sid: "s1".into(), rid: Rid::new(102).expect("in range") }));
+    assert_eq!(
+        bench.client.session(),
+        Some(Session { sid: "s1".into(), rid: Rid::new(102).expect("in range"), unanswered: 1 })
+    );
 }
 
 #[test]
@@ -209,8 +212,19 @@ fn attaching_to_a_session_that_is_gone_is_told_apart() {
 }
 
 #[test]
+fn after_a_reload_the_requests_without_a_response_are_repeated_empty() {
+    let session = Session { sid: "s1".into(), rid: Rid::new(100).expect("in range"), unanswered: 2 };
+    let mut bench = Bench::start(Some(session));
+    bench.send(&["new"]);
+    let made: Vec<_> = bench.requests.iter().map(|made| (made.rid.value(), made.body.payloads.len())).collect();
+    assert_eq!(made, [(98, 0), (99, 0)], "what is new must not go where a repeat is expected");
+    bench.answer(0, "", "");
+    assert_eq!((bench.requests[2].rid.value(), bench.ids(2)), (100, vec!["new".to_owned()]));
+}
+
+#[test]
 fn the_last_rid_is_the_end() {
-    let mut bench = Bench::start(Some(Session { sid: "s1".into(), rid: Rid::MAX }));
+    let mut bench = Bench::start(Some(Session { sid: "s1".into(), rid: Rid::MAX, unanswered: 0 }));
     bench.answer(0, "", "");
     bench.assert_lost(LostReason::NoRid);
 }

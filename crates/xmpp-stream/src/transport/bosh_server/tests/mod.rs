@@ -1,5 +1,6 @@
 //! The rules of one session, each named by its section of XEP-0124.
 
+mod chaos;
 mod creation;
 mod end;
 mod limits;

@@ -134,7 +134,7 @@ fn s14_3_repeats_in_quick_succession_are_limited() {
 fn s17_3_a_missing_request_is_asked_for_and_nothing_is_lost() {
     let mut bench = Bench::open();
     let early = bench.nth(2, &message("b"));
-    bench.pass(55_000);
+    bench.pass(15_000);
     assert_eq!(bench.body(early).type_, Some(BodyType::Error));
     bench.nth(1, &message("a"));
     let again = bench.nth(2, &message("b"));
@@ -147,7 +147,7 @@ fn s17_3_a_missing_request_is_asked_for_and_nothing_is_lost() {
 fn s17_3_a_request_that_stays_missing_ends_the_session() {
     let mut bench = Bench::open();
     bench.nth(2, &message("b"));
-    bench.pass(55_000 + 60_000);
+    bench.pass(15_000 + 60_000);
     assert_eq!(bench.closed, Some(CloseReason::Inactive));
 }
 

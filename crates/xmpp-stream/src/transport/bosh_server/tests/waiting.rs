@@ -51,6 +51,19 @@ fn s9_1_the_response_to_an_older_request_acknowledges_the_newer() {
 }
 
 #[test]
+fn s9_1_what_is_not_durable_is_not_acknowledged_beside_either() {
+    let mut bench = Bench::open();
+    bench.input(Input::Authenticated);
+    let first = bench.nth(1, "");
+    let second = bench.nth(2, &message("a"));
+    assert_eq!(bench.body(first).ack, None);
+    let third = bench.nth(3, "");
+    bench.input(Input::Handled { seq: 1 });
+    assert_eq!(bench.body(second).ack, Some(FIRST + 3));
+    assert!(bench.is_held(third));
+}
+
+#[test]
 fn s9_2_a_lost_response_is_reported() {
     let mut bench = Bench::open_with(Config::default(), "ver='1.6' wait='60' hold='1' ack='1'");
     bench.nth(1, "");
