@@ -150,6 +150,15 @@ impl Shard {
         self.account_moved(account);
     }
 
+    /// A task that someone else causes: refused when too many wait.
+    pub(crate) fn push_outside_task(&mut self, account: &BareJid, task: Task) {
+        if self.account(account).tasks.len() >= self.config.limits.waiting_tasks {
+            self.refuse_task(task, xmpp::StanzaError::from(xmpp::stanza::Condition::ResourceConstraint));
+        } else {
+            self.push_task(account, task);
+        }
+    }
+
     /// Runs the tasks of an account until one waits; forgets the account when it is idle.
     pub(crate) fn run_account(&mut self, jid: &BareJid) {
         while let Some(account) = self.accounts.get_mut(jid) {

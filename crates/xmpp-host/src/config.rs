@@ -62,8 +62,12 @@ pub struct Limits {
     pub private_bytes: usize,
     /// Rows of one page of the archive.
     pub archive_page: u32,
+    /// Their size; a page ends before it is exceeded, but has at least one row.
+    pub archive_page_bytes: usize,
     /// Rows of one load of undelivered messages.
     pub offline_page: u32,
+    /// Requests, probes and subscriptions of others that wait for one account's roster.
+    pub waiting_tasks: usize,
     /// Requests of other accounts that wait for storage, per shard.
     pub outside_requests: usize,
     /// Sessions that ended lately and whose `h` is still told to a late resumption, per shard.
@@ -84,7 +88,9 @@ impl Default for Limits {
             vcard_bytes: 256 << 10,
             private_bytes: 1 << 20,
             archive_page: 100,
+            archive_page_bytes: 1 << 20,
             offline_page: 100,
+            waiting_tasks: 1_000,
             outside_requests: 10_000,
             remembered_sessions: 10_000,
         }

@@ -110,12 +110,11 @@ impl Shard {
         if drain.loading {
             return;
         }
-        let page = self.config.limits.offline_page as usize;
+        let limits = &self.config.limits;
         let takers = self.sessions_of(account, |session| session.takes_messages());
-        let room = |id: &SessionId| self.sessions.get(id).is_some_and(|session| session.unacked() < page);
         if takers.is_empty() {
             self.stop_draining(account);
-        } else if takers.iter().any(room) {
+        } else if takers.iter().any(|id| self.sessions.get(id).is_some_and(|session| session.has_room(limits))) {
             self.read_page(account);
         }
     }
@@ -153,8 +152,15 @@ impl Shard {
                 return;
             }
         };
-        let full = rows.len() >= self.config.limits.offline_page as usize;
-        for row in rows {
+        let mut more = rows.len() >= self.config.limits.offline_page as usize;
+        for (n, row) in rows.into_iter().enumerate() {
+            let takers = self.sessions_of(account, |session| session.takes_messages());
+            let room = |id: &SessionId| self.sessions.get(id).is_some_and(|it| it.has_bytes(&self.config.limits));
+            if n > 0 && !takers.iter().any(room) {
+                // Large messages: the rest when these are acknowledged.
+                more = true;
+                break;
+            }
             let Some(it) = self.accounts.get_mut(account) else { return };
             let Some(drain) = &mut it.drain else { return };
             drain.after = drain.after.max(tag(&row.id));
@@ -166,7 +172,7 @@ impl Shard {
         it.carried.retain(|_, carried| *carried != Carried::Stored);
         let Some(drain) = &mut it.drain else { return };
         drain.loading = false;
-        if full || drain.again {
+        if more || drain.again {
             self.go_on_draining(account);
         } else {
             self.stop_draining(account);

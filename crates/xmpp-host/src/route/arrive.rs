@@ -27,10 +27,10 @@ impl Shard {
             EnvelopeBody::Presence(presence) => self.presence_arrives(&to, &account, *presence),
             EnvelopeBody::Subscription(presence) => {
                 if let Some(verb) = Verb::of(presence.type_) {
-                    self.push_task(&account, Task::Inbound { verb, presence });
+                    self.push_outside_task(&account, Task::Inbound { verb, presence });
                 }
             }
-            EnvelopeBody::Probe { from } => self.push_task(&account, Task::Probe { from }),
+            EnvelopeBody::Probe { from } => self.push_outside_task(&account, Task::Probe { from }),
             EnvelopeBody::Iq(iq) => self.iq_arrives(&to, &account, *iq),
         }
     }
@@ -145,7 +145,7 @@ impl Shard {
         if to.is_bare() {
             // §8.5.2.1.3: the server answers for the account; an answer to nobody's question is dropped.
             if iq.is_request() {
-                self.push_task(account, Task::Iq(Box::new(iq)));
+                self.push_outside_task(account, Task::Iq(Box::new(iq)));
             }
         } else if let Some(id) = self.session_at(to) {
             self.deliver(id, iq.into(), None);

@@ -82,10 +82,15 @@ impl Shard {
             self.complete(Some(origin), reply.into_iter().collect());
             return;
         }
+        if session.ended {
+            // It would be taken back at once.
+            self.complete(Some(origin), Vec::new());
+            return;
+        }
         let initial = session.presence.is_none();
         let took = session.takes_messages();
         session.priority = presence.priority();
-        session.presence = (!session.ended).then(|| presence.clone());
+        session.presence = Some(presence.clone());
         let takes = session.takes_messages();
         let me = session.jid.clone();
 

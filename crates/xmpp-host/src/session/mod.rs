@@ -15,6 +15,7 @@ use xmpp::ns;
 use xmpp::stanza::{Presence, StreamError};
 use xmpp::xml::Element;
 
+use crate::config::Limits;
 use crate::io::{ConnId, Output, SessionId};
 use crate::session::queue::Queue;
 use crate::session::resume::StreamManagement;
@@ -74,9 +75,15 @@ impl Session {
         self.presence.is_some() && self.priority >= 0
     }
 
-    /// How many more stanzas may be sent before the client acknowledges some; without stream management there is no telling.
-    pub(crate) fn unacked(&self) -> usize {
-        self.sm.as_ref().map_or(0, |sm| sm.outbound.len())
+    /// Whether more of what waits in storage may be sent before the client acknowledges some. Without stream management there is no
+    /// telling.
+    pub(crate) fn has_room(&self, limits: &Limits) -> bool {
+        self.sm.as_ref().is_none_or(|sm| sm.outbound.len() < limits.offline_page as usize) && self.has_bytes(limits)
+    }
+
+    /// The part of `has_room` that is about size.
+    pub(crate) fn has_bytes(&self, limits: &Limits) -> bool {
+        self.sm.as_ref().is_none_or(|sm| sm.unacked_bytes() < limits.unacked_bytes / 2)
     }
 }
 

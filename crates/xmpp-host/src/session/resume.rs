@@ -40,6 +40,10 @@ impl StreamManagement {
         self.outbound.len() > limits.unacked_stanzas || self.bytes > limits.unacked_bytes
     }
 
+    pub(crate) fn unacked_bytes(&self) -> usize {
+        self.bytes
+    }
+
     fn next_deadline(&self, connected: bool) -> Option<Mono> {
         if connected { self.outbound.next_timer() } else { self.expires }
     }

@@ -96,6 +96,11 @@ fn page_loaded(request: &Request<'_>, rows: Rows) -> Answer {
     let Ok(query) = MamQuery::read(payload) else { return refuse(Condition::BadRequest) };
     match rows {
         Rows::Archive { rows, complete, count, index } => {
+            let backwards = query.set.as_ref().is_some_and(|set| set.before.is_some());
+            let most = request.config.limits.archive_page_bytes;
+            let (rows, skipped) = fitting(rows, backwards, most);
+            let complete = complete && skipped == 0;
+            let index = index.map(|index| index + if backwards { skipped } else { 0 });
             let Answer::Messages { result, .. } = finish(&query, &rows, complete, count, index) else {
                 return refuse(Condition::InternalServerError);
             };
@@ -111,6 +116,25 @@ fn page_loaded(request: &Request<'_>, rows: Rows) -> Answer {
         Rows::NoSuchId => refuse(Condition::ItemNotFound),
         _ => refuse(Condition::InternalServerError),
     }
+}
+
+/// The part of a page that is not too large, at the end that the client asked for; and how many rows are left out.
+fn fitting(mut rows: Vec<ArchiveRow>, backwards: bool, most: usize) -> (Vec<ArchiveRow>, u64) {
+    let all = rows.len();
+    if backwards {
+        rows.reverse();
+    }
+    let mut bytes = 0;
+    let fit = rows.iter().take_while(|row| {
+        bytes += row.stanza.len();
+        bytes <= most
+    });
+    let fit = fit.count().max(1).min(all);
+    rows.truncate(fit);
+    if backwards {
+        rows.reverse();
+    }
+    (rows, (all - fit) as u64)
 }
 
 /// §4.2: one archived message.
