@@ -55,4 +55,4 @@ for (const name of readdirSync("locales")) {
 
 execFileSync("npx", ["tsc", "-p", "."], { stdio: "inherit" });
 copyFileSync("ts/wasm.d.ts", "dist/types/wasm.d.ts");
-execFileSync("npx", ["cem", "analyze", "--globs", "ts/converse-chat.ts", "--outdir", "dist", "--packagejson=false", "--quiet"], { stdio: "inherit" });
+execFileSync("npx", ["cem", "analyze", "--globs", "ts/converse-chat.ts", "--outdir", "dist", "--quiet"], { stdio: "inherit" });
