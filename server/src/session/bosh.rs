@@ -172,10 +172,15 @@ impl Session {
                     Wake::Dropped => self.bosh.handle_input(clock.now(), Input::Fail(Condition::InternalServerError)),
                 },
                 Some(request) = requests.recv(), if may_read => {
-                    self.answers.insert(request.key, request.answer);
                     let key = request.key;
                     let input = request.body.map_or(Input::Malformed { key }, |body| Input::Request { key, body });
                     self.bosh.handle_input(clock.now(), input);
+                    if request.answer.is_closed() {
+                        // The socket was closed while the request stood in the queue; its notice may have come before it.
+                        self.bosh.handle_input(clock.now(), Input::RequestGone { key });
+                    } else {
+                        self.answers.insert(key, request.answer);
+                    }
                 }
                 Some(key) = gone.recv() => {
                     self.answers.remove(&key);
