@@ -17,7 +17,7 @@ pub enum Icon {
     Close,
     /// An arrow to where one came from (mirrored in right-to-left text).
     Back,
-    /// An arrow down.
+    /// An angle down.
     Down,
     /// A paper plane (mirrored in right-to-left text).
     Send,
@@ -60,7 +60,7 @@ impl Icon {
             Self::Compose => "M11.5 4.500h-6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-6M17.8 3.200a2 2 0 0 1 2.9 2.900L12.5 14.300l-3.9 1 1-3.900Z",
             Self::Close => "M18 6 6 18M6 6l12 12",
             Self::Back => "M19 12H5M11.5 18.5 5 12l6.5-6.5",
-            Self::Down => "M12 5v14M18.5 12.5 12 19l-6.5-6.5",
+            Self::Down => "M18.5 9.2 12 15.7 5.5 9.2",
             Self::Send => "M20.5 3.5 10.5 13.500M20.5 3.5 14.2 20.500l-3.7-7-7-3.700Z",
             Self::Search => "M11 18.500a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15ZM20.5 20.500l-4.2-4.2",
             Self::Tick => "M19 7 9.5 16.5 5 12",

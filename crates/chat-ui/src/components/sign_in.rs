@@ -49,7 +49,8 @@ pub fn SignInForm(props: &Props) -> Html {
     };
     let toggle = { let shown = shown.clone(); Callback::from(move |_| shown.set(!*shown)) };
     let problem = complaint.map(|msg| (ui.t(msg), None)).or_else(|| props.error.as_ref().map(|error| explain(&ui, error)));
-    let invalid = problem.is_some().then_some("true");
+    let blamed = complaint.is_some() || props.error == Some(SignInError::NotAuthorized);
+    let invalid = blamed.then_some("true");
     let eye = if *shown { (Icon::EyeOff, Msg::HidePassword) } else { (Icon::Eye, Msg::ShowPassword) };
     html! {
         <form class="sign-in" part="sign-in" novalidate=true {onsubmit} aria-busy={props.busy.then_some("true")}>

@@ -248,7 +248,7 @@ impl State {
             self.width = width;
             self.layout.forget();
         }
-        self.measure(&body);
+        self.measure(&body, scale_of(&scroller));
         if tail && !self.positioned && !self.layout.is_empty() {
             self.positioned = true;
             self.place(start_at);
@@ -265,12 +265,12 @@ impl State {
         Some(windowed && !self.covers())
     }
 
-    fn measure(&mut self, body: &Element) {
+    fn measure(&mut self, body: &Element, scale: f64) {
         let children = body.children();
         let mut moved = false;
         for child in 0..children.length() {
             if let Some(row) = children.item(child) {
-                moved |= self.layout.measure(self.range.start + child as usize, row.get_bounding_client_rect().height());
+                moved |= self.layout.measure(self.range.start + child as usize, row.get_bounding_client_rect().height() / scale);
             }
         }
         if moved {
@@ -357,6 +357,12 @@ impl State {
         self.asked |= ask;
         (moved.then_some(position), ask)
     }
+}
+
+/// How much a transform (an opening panel, a page's own) shrinks what is measured on the screen.
+fn scale_of(scroller: &HtmlElement) -> f64 {
+    let scale = scroller.get_bounding_client_rect().height() / f64::from(scroller.offset_height());
+    if scale > 0.0 { scale } else { 1.0 }
 }
 
 /// Writes a height through the CSSOM.
