@@ -3,22 +3,27 @@
 //! The profiles are those that XMPP servers run: Nodeprep and Resourceprep (RFC 6122 appendices A and B), IDNA for the
 //! domain (RFC 7622 §3.2), SASLprep for passwords (RFC 4013).
 
+use std::borrow::Cow;
 use std::sync::Once;
 
-/// Installs the tables for all JIDs of this process. Call it before the first JID is made; more calls do nothing.
+/// Installs the tables for all JIDs and passwords of this process. Call it before the first JID is made; more calls do nothing.
 pub fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        xmpp::jid::install_prep(xmpp::jid::Prep { local: local_part, domain: domain_part, resource: resource_part });
+        let prep = xmpp::jid::Prep { local: local_part, domain: domain_part, resource: resource_part };
+        let first = xmpp::jid::install_prep(prep) && xmpp_stream::sasl::saslprep::install(password);
+        if !first {
+            tracing::warn!("other string preparation was installed before; addresses may compare differently");
+        }
     });
 }
 
 fn local_part(text: &str) -> Option<String> {
-    stringprep::nodeprep(text).ok().map(Into::into)
+    by_assigned_runs(text, |run| stringprep::nodeprep(run).ok())
 }
 
 fn resource_part(text: &str) -> Option<String> {
-    stringprep::resourceprep(text).ok().map(Into::into)
+    by_assigned_runs(text, |run| stringprep::resourceprep(run).ok())
 }
 
 /// The domain with U-labels, as RFC 7622 §3.2 wants it compared.
@@ -27,9 +32,22 @@ fn domain_part(text: &str) -> Option<String> {
     valid.ok().map(|()| unicode)
 }
 
-/// A password as SASL compares it (RFC 4013). `None`: it holds characters that nobody may use.
+/// A password as SASL compares it (RFC 4013). `None`: it is empty or holds characters that nobody may use.
 pub fn password(text: &str) -> Option<String> {
-    stringprep::saslprep(text).ok().map(Into::into).filter(|prepared: &String| !prepared.is_empty())
+    by_assigned_runs(text, |run| stringprep::saslprep(run).ok()).filter(|prepared| !prepared.is_empty())
+}
+
+/// The profiles know Unicode 3.2 and refuse everything later, emoji among it. Browsers and servers let that pass (RFC 3454 §7), so
+/// it stands as it is between the runs that are prepared.
+fn by_assigned_runs<'a>(text: &'a str, prep: impl Fn(&'a str) -> Option<Cow<'a, str>>) -> Option<String> {
+    let unassigned = stringprep::tables::unassigned_code_point;
+    let mut out = String::new();
+    for piece in text.split_inclusive(unassigned) {
+        let run = piece.trim_end_matches(unassigned);
+        out.push_str(&prep(run)?);
+        out.push_str(&piece[run.len()..]);
+    }
+    Some(out)
 }
 
 #[cfg(test)]
@@ -47,6 +65,8 @@ mod tests {
         assert_eq!(password("\u{7}"), None);
         assert_eq!(password("\u{627}1"), None);
         assert_eq!(password(""), None);
+        // Later than Unicode 3.2.
+        assert_eq!(password("I\u{ad}X 🦀 \u{aa}").as_deref(), Some("IX 🦀 a"));
     }
 
     #[test]

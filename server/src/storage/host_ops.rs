@@ -34,12 +34,11 @@ pub(super) fn apply(connection: &Connection, op: &StoreOp) -> Result<OpResult, D
     match op {
         StoreOp::Archive(message) => archive(connection, message),
         StoreOp::Unarchive { owner, id } => {
+            let account = account(connection, owner)?;
             if let Some(row) = row_id(id) {
                 connection
-                    .prepare_cached(
-                        "DELETE FROM archive WHERE id = ?2 AND account = (SELECT id FROM accounts WHERE local = ?1)",
-                    )?
-                    .execute(params![local(owner), row])?;
+                    .prepare_cached("DELETE FROM archive WHERE id = ?1 AND account = ?2")?
+                    .execute(params![row, account])?;
             }
             Ok(OpResult::Done)
         }
@@ -129,12 +128,11 @@ fn archive(connection: &Connection, message: &ArchiveMessage) -> Result<OpResult
 }
 
 fn delivered(connection: &Connection, owner: &BareJid, id: &ArchiveId) -> Result<OpResult, DatabaseError> {
+    let account = account(connection, owner)?;
     let Some(row) = row_id(id) else { return Ok(OpResult::Done) };
     let visible: Option<bool> = connection
-        .prepare_cached(
-            "SELECT visible FROM archive WHERE id = ?2 AND account = (SELECT id FROM accounts WHERE local = ?1)",
-        )?
-        .query_row(params![local(owner), row], |row| row.get(0))
+        .prepare_cached("SELECT visible FROM archive WHERE id = ?1 AND account = ?2")?
+        .query_row(params![row, account], |row| row.get(0))
         .optional()?;
     match visible {
         Some(true) => connection.prepare_cached("UPDATE archive SET undelivered = 0 WHERE id = ?1")?.execute([row])?,

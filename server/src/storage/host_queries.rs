@@ -115,8 +115,8 @@ impl Filter {
 fn archive(connection: &Connection, query: &ArchiveQuery) -> Result<Rows, DatabaseError> {
     // The page, the count and the index must be of one state.
     let transaction = connection.unchecked_transaction()?;
-    let nothing = Rows::Archive { rows: Vec::new(), complete: true, count: 0, index: None };
-    let Some(account) = accounts::id(&transaction, local(&query.owner))? else { return Ok(nothing) };
+    // Without an account there are no rows; no row's account is negative.
+    let account = accounts::id(&transaction, local(&query.owner))?.unwrap_or(-1);
     let known = |id: &ArchiveId| -> Result<Option<i64>, DatabaseError> {
         let Some(row) = row_id(id) else { return Ok(None) };
         let found = transaction
