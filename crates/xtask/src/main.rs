@@ -1,6 +1,6 @@
 //! Developer commands, run as `cargo xtask <command>`.
 //!
-//! One file or folder per command: [`demo`], [`test`], [`dist`], [`tidy`], [`size`]; what they share is in [`prepare`]
+//! One file or folder per command: [`demo`], [`test`], [`dist`], [`tidy`], [`size`], [`new_xep`]; what they share is in [`prepare`]
 //! (what a fresh machine lacks), [`process`] (running programs) and [`workspace`] (where things are). Knows nothing of XMPP.
 #![allow(
     clippy::print_stdout,
@@ -11,6 +11,7 @@
 
 mod demo;
 mod dist;
+mod new_xep;
 mod prepare;
 mod process;
 mod size;
@@ -41,6 +42,8 @@ enum Command {
     Dist,
     /// Check the rules of the house: layers, names, file sizes, registries
     Tidy,
+    /// Write what a new XEP starts with in each layer, and its registry lines
+    NewXep(new_xep::Options),
     /// Print what a page loads in bytes and compare it with the limits
     Size,
 }
@@ -67,6 +70,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Tidy => tidy::run(&workspace),
+        Command::NewXep(options) => new_xep::run(&workspace, &options),
         Command::Size => {
             prepare::for_dist(&workspace)?;
             dist::run(&workspace)?;

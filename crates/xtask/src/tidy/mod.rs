@@ -30,6 +30,7 @@ const RULES: &[(&str, Rule)] = &[
     ("machine paths", names::machine_paths),
     ("markup from strings", elements::check),
     ("registries", registries::check),
+    ("vectors", registries::vectors),
     ("project files", project::check),
 ];
 

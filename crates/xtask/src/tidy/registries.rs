@@ -33,6 +33,17 @@ pub(crate) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Every payload has examples: `tests/vectors/<name>/*.xml` beside `src/xep/<name>.rs`.
+pub(crate) fn vectors(tree: &Tree, findings: &mut Vec<Finding>) {
+    for name in plugins(tree, "crates/xmpp/src/xep/") {
+        let folder = format!("crates/xmpp/tests/vectors/{name}/");
+        if !tree.files().any(|file| file.below(&folder) && file.is("xml")) {
+            let path = format!("crates/xmpp/src/xep/{name}.rs");
+            findings.push(Finding::in_file(&path, format!("has no vectors in {folder}")));
+        }
+    }
+}
+
 /// The names of the files and folders directly in `folder`.
 fn plugins(tree: &Tree, folder: &str) -> BTreeSet<String> {
     tree.rust()
@@ -95,5 +106,17 @@ mod tests {
         let found = findings(check, &files);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "does not declare `mod mam`");
+    }
+
+    #[test]
+    fn a_payload_without_vectors_is_found() {
+        let files = [
+            ("crates/xmpp/src/xep/ping.rs", ""),
+            ("crates/xmpp/src/xep/mam.rs", ""),
+            ("crates/xmpp/tests/vectors/ping/ping.xml", "<ping/>"),
+        ];
+        let found = findings(vectors, &files);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, "crates/xmpp/src/xep/mam.rs");
     }
 }
