@@ -85,7 +85,9 @@ impl BoshClient {
             self.outputs.push_back(Output::Event(Event::Received(element)));
         }
         if terminate {
-            self.terminated(Terminated { condition, uri });
+            // Repeating the request that ends a session finds none if only the confirmation was lost.
+            let found_over = self.phase == Phase::Terminating && condition == Some(Condition::ItemNotFound);
+            self.terminated(Terminated { condition: condition.filter(|_| !found_over), uri });
         } else if kind == Kind::Terminate {
             // The confirmation was on another response that was lost, or is this empty one (§13).
             self.terminated(Terminated { condition: None, uri: None });

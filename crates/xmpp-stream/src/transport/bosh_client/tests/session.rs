@@ -175,6 +175,17 @@ fn s13_terminate_carries_what_is_left_and_is_confirmed() {
 }
 
 #[test]
+fn s13_a_session_that_is_found_to_be_over_was_ended_orderly() {
+    let mut bench = Bench::open();
+    bench.input(Input::Terminate(Vec::new()));
+    bench.fail(0);
+    bench.fail(1);
+    bench.pass(500);
+    bench.answer(2, "type='terminate' condition='item-not-found'", "");
+    bench.assert_terminated(None);
+}
+
+#[test]
 fn s13_terminate_without_a_confirmation_ends_all_the_same() {
     let mut bench = Bench::open();
     bench.input(Input::Terminate(Vec::new()));
