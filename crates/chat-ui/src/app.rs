@@ -53,8 +53,16 @@ fn Root() -> Html {
     let onkeydown = use_shortcuts(overlay);
     let class = classes!(
         "root",
-        match ui.config.view { View::Overlay => "overlay", View::Embedded => "embedded", View::Fullscreen => "fullscreen" },
-        match theme { Theme::Auto => None, Theme::Light => Some("light"), Theme::Dark => Some("dark") },
+        match ui.config.view {
+            View::Overlay => "overlay",
+            View::Embedded => "embedded",
+            View::Fullscreen => "fullscreen",
+        },
+        match theme {
+            Theme::Auto => None,
+            Theme::Light => Some("light"),
+            Theme::Dark => Some("dark"),
+        },
         (overlay && open).then_some("open"),
     );
     let title = ui.config.title.clone().unwrap_or_else(|| ui.t(Msg::Title));

@@ -121,8 +121,14 @@ impl Bridge {
         if dirty == 0 {
             return;
         }
-        let due: Vec<Subscriber> =
-            self.0.subscribers.borrow().iter().filter(|(_, topics, _)| topics & dirty != 0).map(|(.., tell)| tell.clone()).collect();
+        let due: Vec<Subscriber> = self
+            .0
+            .subscribers
+            .borrow()
+            .iter()
+            .filter(|(_, topics, _)| topics & dirty != 0)
+            .map(|(.., tell)| tell.clone())
+            .collect();
         for tell in due {
             tell();
         }

@@ -132,7 +132,11 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         if let Some(window) = web_sys::window() {
-            if self.repeats { window.clear_interval_with_handle(self.id) } else { window.clear_timeout_with_handle(self.id) }
+            if self.repeats {
+                window.clear_interval_with_handle(self.id)
+            } else {
+                window.clear_timeout_with_handle(self.id)
+            }
         }
     }
 }

@@ -82,6 +82,10 @@ impl Handle {
     }
 
     fn update(&mut self) {
-        self.app.update(app::AppProps { bridge: self.bridge.clone(), locale: self.locale.clone(), config: self.config.clone() });
+        self.app.update(app::AppProps {
+            bridge: self.bridge.clone(),
+            locale: self.locale.clone(),
+            config: self.config.clone(),
+        });
     }
 }

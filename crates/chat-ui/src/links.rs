@@ -52,7 +52,8 @@ fn ends_link(c: char) -> bool {
 fn trimmed(mut link: &str) -> &str {
     while let Some(last) = link.chars().next_back() {
         let strip = match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '…' | '’' | '。' | '、' | '，' | '！' | '？' | '）' | '」' => true,
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '…' | '’' | '。' | '、' | '，' | '！'
+            | '？' | '）' | '」' => true,
             ')' => closes_more(link, '(', ')'),
             ']' => closes_more(link, '[', ']'),
             '}' => closes_more(link, '{', '}'),
@@ -89,23 +90,33 @@ mod tests {
 
     #[test]
     fn brackets_that_open_inside_stay() {
-        assert_eq!(links("(https://en.wikipedia.org/wiki/Rust_(fungus))"), ["https://en.wikipedia.org/wiki/Rust_(fungus)"]);
+        assert_eq!(
+            links("(https://en.wikipedia.org/wiki/Rust_(fungus))"),
+            ["https://en.wikipedia.org/wiki/Rust_(fungus)"]
+        );
         assert_eq!(links("(siehe https://example.com/)."), ["https://example.com/"]);
         assert_eq!(links("[https://example.com]"), ["https://example.com"]);
     }
 
     #[test]
     fn other_schemes_that_are_safe() {
-        assert_eq!(links("write to mailto:a@example.com or xmpp:b@example.com?message"), [
-            "mailto:a@example.com",
-            "xmpp:b@example.com?message"
-        ]);
+        assert_eq!(
+            links("write to mailto:a@example.com or xmpp:b@example.com?message"),
+            ["mailto:a@example.com", "xmpp:b@example.com?message"]
+        );
         assert_eq!(links("HTTPS://EXAMPLE.COM"), ["HTTPS://EXAMPLE.COM"]);
     }
 
     #[test]
     fn script_is_never_a_link() {
-        for text in ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "java\nscript:alert(1)", "file:///etc/passwd", "JaVaScRiPt://%0aalert(1)"] {
+        for text in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "java\nscript:alert(1)",
+            "file:///etc/passwd",
+            "JaVaScRiPt://%0aalert(1)",
+        ] {
             assert_eq!(links(text), Vec::<&str>::new(), "{text}");
         }
         // The part after `javascript:` may well be a link of its own, and is then only that.

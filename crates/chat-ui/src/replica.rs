@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use xmpp::jid::BareJid;
-use xmpp_client::api::{Chat, Contact, ContactRequest, ConversationId, Diff, Item, Phase, Profile, Session, TimelineOp};
+use xmpp_client::api::{
+    Chat, Contact, ContactRequest, ConversationId, Diff, Item, Phase, Profile, Session, TimelineOp,
+};
 
 use crate::bridge::Topic;
 use crate::ui_state::{Action, UiState};

@@ -140,14 +140,18 @@ pub fn sizes(rows: &[Row], width: f64) -> Rc<[Size]> {
 /// How many messages of others follow the item with this key; what `jump to latest` counts.
 #[must_use]
 pub fn others_after(items: &[Arc<Item>], seen: Option<TimelineId>) -> u32 {
-    let after = seen.and_then(|seen| items.iter().rposition(|item| item.id == seen)).map_or(items.len(), |index| index + 1);
-    let others = items[after..].iter().filter(|item| matches!(&item.kind, ItemKind::Message { author, .. } if *author != Author::Own));
+    let after =
+        seen.and_then(|seen| items.iter().rposition(|item| item.id == seen)).map_or(items.len(), |index| index + 1);
+    let others = items[after..]
+        .iter()
+        .filter(|item| matches!(&item.kind, ItemKind::Message { author, .. } if *author != Author::Own));
     u32::try_from(others.count()).unwrap_or(u32::MAX)
 }
 
 /// A failed message always stands alone: its buttons belong to it only.
 fn together(a: &Item, b: &Item) -> bool {
-    let (ItemKind::Message { author: one, delivery, .. }, ItemKind::Message { author: other, .. }) = (&a.kind, &b.kind) else {
+    let (ItemKind::Message { author: one, delivery, .. }, ItemKind::Message { author: other, .. }) = (&a.kind, &b.kind)
+    else {
         return false;
     };
     one == other && (b.at.0 - a.at.0).abs() < GROUP_MS && !matches!(delivery, Some(Delivery::Failed { .. }))
@@ -186,7 +190,12 @@ mod tests {
 
     fn message(id: u64, at: i64, own: bool) -> Arc<Item> {
         let author = if own { Author::Own } else { Author::Contact(BareJid::new("romeo@example.net").unwrap()) };
-        let kind = ItemKind::Message { author, body: "hello".into(), delivery: own.then_some(Delivery::Sent), stanza_id: None };
+        let kind = ItemKind::Message {
+            author,
+            body: "hello".into(),
+            delivery: own.then_some(Delivery::Sent),
+            stanza_id: None,
+        };
         Arc::new(Item { id: TimelineId(id), at: Timestamp(at), kind })
     }
 
@@ -218,13 +227,24 @@ mod tests {
 
     #[test]
     fn groups_by_author_and_time() {
-        let items = [message(1, 0, true), message(2, 1_000, true), message(3, 2_000, true), message(4, 3_000, false), message(5, 3_000 + GROUP_MS, false)];
+        let items = [
+            message(1, 0, true),
+            message(2, 1_000, true),
+            message(3, 2_000, true),
+            message(4, 3_000, false),
+            message(5, 3_000 + GROUP_MS, false),
+        ];
         assert_eq!(shape(&rows(&items, None)), "^D(-)oo");
     }
 
     #[test]
     fn days_and_the_unread_divider_break_groups() {
-        let items = [message(1, DAY - 2, false), message(2, DAY - 1, false), message(3, DAY, false), message(4, DAY + 1, false)];
+        let items = [
+            message(1, DAY - 2, false),
+            message(2, DAY - 1, false),
+            message(3, DAY, false),
+            message(4, DAY + 1, false),
+        ];
         assert_eq!(shape(&rows(&items, None)), "^D()D()");
         assert_eq!(shape(&rows(&items, Some(4))), "^D()DoUo");
         assert_eq!(shape(&rows(&items, Some(3))), "^D()DU()");
@@ -239,7 +259,11 @@ mod tests {
 
     #[test]
     fn gaps_and_failures_stand_alone() {
-        let gap = Arc::new(Item { id: TimelineId(9), at: Timestamp(1), kind: ItemKind::Gap { loading: false, failed: false } });
+        let gap = Arc::new(Item {
+            id: TimelineId(9),
+            at: Timestamp(1),
+            kind: ItemKind::Gap { loading: false, failed: false },
+        });
         let mut failed = (*message(2, 2, true)).clone();
         if let ItemKind::Message { delivery, .. } = &mut failed.kind {
             *delivery = Some(Delivery::Failed { condition: "timeout".into(), text: None });

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use xmpp_client::api::{Author, Chat, ConversationId, Delivery, Item};
 use xmpp::jid::BareJid;
+use xmpp_client::api::{Author, Chat, ConversationId, Delivery, Item};
 use yew::prelude::*;
 
 use crate::hooks::Ui;
@@ -61,6 +61,8 @@ pub struct ChatCx<'a> {
 pub enum ComposerEvent<'a> {
     /// The text changed.
     Changed(&'a str),
+    /// A moment passed without a change: a pause between words.
+    Settled(&'a str),
     /// Some seconds passed without a change.
     Rested(&'a str),
     /// The text was sent.

@@ -75,6 +75,7 @@ impl ViewConfig {
     /// Whether this optional feature is on.
     #[must_use]
     pub fn allows(&self, feature: &str) -> bool {
-        !self.disabled.iter().any(|id| id == feature) && (self.enabled.is_empty() || self.enabled.iter().any(|id| id == feature))
+        !self.disabled.iter().any(|id| id == feature)
+            && (self.enabled.is_empty() || self.enabled.iter().any(|id| id == feature))
     }
 }

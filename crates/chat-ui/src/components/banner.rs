@@ -28,7 +28,10 @@ pub fn Banner() -> Html {
         Some(Phase::Reconnecting { at: None, .. }) => (ui.t(Msg::Reconnecting), false),
         _ => return Html::default(),
     };
-    let retry = { let bridge = ui.bridge.clone(); Callback::from(move |_| bridge.dispatch(Command::Reconnect)) };
+    let retry = {
+        let bridge = ui.bridge.clone();
+        Callback::from(move |_| bridge.dispatch(Command::Reconnect))
+    };
     html! {
         <div class="banner" part="banner" role={if counting { "none" } else { "status" }}>
             if can_try { { icon(Icon::NoNetwork) } } else { <span class="spinner" aria-hidden="true"></span> }

@@ -13,7 +13,9 @@ use crate::msg::Msg;
 pub fn avatar(ui: &Ui, address: &str, name: &str, image: Option<&str>, availability: Option<Availability>) -> Html {
     let face = match image {
         // Only what the client checked and put into a `data:` URL; anything else would be a request to a stranger.
-        Some(image) if image.starts_with("data:image/") => html! { <img src={image.to_owned()} alt="" draggable="false" /> },
+        Some(image) if image.starts_with("data:image/") => {
+            html! { <img src={image.to_owned()} alt="" draggable="false" /> }
+        }
         _ => html! { { look::initials(name) } },
     };
     html! {

@@ -34,8 +34,11 @@ pub fn ChatList(props: &Props) -> Html {
     let selected = use_selector(Topic::Ui, |replica| replica.ui.selected.clone());
     use_tick(Some(MINUTE_MS));
     let filter = props.filter.clone();
-    let chats: Rc<Vec<Arc<Chat>>> =
-        if filter.is_empty() { all } else { Rc::new(all.iter().filter(|chat| matches(&filter, &chat.name, chat.id.jid.as_str())).cloned().collect()) };
+    let chats: Rc<Vec<Arc<Chat>>> = if filter.is_empty() {
+        all
+    } else {
+        Rc::new(all.iter().filter(|chat| matches(&filter, &chat.name, chat.id.jid.as_str())).cloned().collect())
+    };
     if chats.is_empty() {
         return nothing(&ui, &filter);
     }
@@ -68,7 +71,11 @@ fn nothing(ui: &Ui, filter: &AttrValue) -> Html {
         return html! { <div class="center">{ spinner(ui.t(Msg::Loading)) }</div> };
     }
     let contacts = ui.slots.iter().any(|feature| feature.sidebar_section.is_some());
-    let action = if contacts { button(ui.t(Msg::ShowContacts), "", ui.act(Action::Show(Tab::Contacts))) } else { Html::default() };
+    let action = if contacts {
+        button(ui.t(Msg::ShowContacts), "", ui.act(Action::Show(Tab::Contacts)))
+    } else {
+        Html::default()
+    };
     empty(Icon::Chat, ui.t(Msg::NoChats), ui.t(Msg::NoChatsLead), action)
 }
 
@@ -88,7 +95,7 @@ fn ChatRow(props: &RowProps) -> Html {
     let image = contact.as_ref().and_then(|contact| contact.avatar.as_deref());
     let class = classes!("item", props.current.then_some("current"), (chat.unread > 0).then_some("unread"));
     html! {
-        <button type="button" {class} part="conversation" data-focus="" tabindex={if props.active { "0" } else { "-1" }}
+        <button type="button" {class} part="chat" data-focus="" tabindex={if props.active { "0" } else { "-1" }}
             aria-current={props.current.then_some("true")} onclick={select(&ui, &chat.id)}>
             { avatar(&ui, chat.id.jid.as_str(), &chat.name, image, contact.as_ref().map(|contact| contact.availability)) }
             <span class="text">
@@ -116,10 +123,16 @@ fn preview(ui: &Ui, chat: &Chat, current: bool) -> Html {
     if let Some(activity) = ui.slots.activity(ui, chat) {
         return html! { <span class="preview accent">{ activity }</span> };
     }
-    let draft = ui.slots.iter().filter_map(|feature| feature.composer_text).map(|text| text(chat)).find(|text| !text.is_empty());
+    let draft = ui
+        .slots
+        .iter()
+        .filter_map(|feature| feature.composer_text)
+        .map(|text| text(chat))
+        .find(|text| !text.is_empty());
     if let Some(draft) = draft.filter(|_| !current) {
         return html! { <span class="preview"><span class="draft">{ ui.t(Msg::Draft) }</span>{ " " }<bdi>{ draft }</bdi></span> };
     }
-    let own = (chat.preview_own && chat.preview.is_some()).then(|| html! { <><span>{ ui.t(Msg::OwnPreview) }</span>{ " " }</> });
+    let own = (chat.preview_own && chat.preview.is_some())
+        .then(|| html! { <><span>{ ui.t(Msg::OwnPreview) }</span>{ " " }</> });
     html! { <span class="preview">{ for own }<bdi>{ chat.preview.clone().unwrap_or_default() }</bdi></span> }
 }

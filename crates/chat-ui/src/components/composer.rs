@@ -13,8 +13,9 @@ use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::slots::{ChatCx, ComposerEvent};
 
-/// So long after the last key the person counts as resting.
-const REST_MS: i32 = 3_000;
+/// So long after the last key the text is worth keeping, and the person counts as resting (XEP-0085 §5.1 leaves it open).
+const SETTLE_MS: i32 = 500;
+const REST_MS: i32 = 5_000;
 
 /// Properties of [`Composer`].
 #[derive(Properties, PartialEq)]
@@ -33,12 +34,13 @@ pub fn Composer(props: &Props) -> Html {
     let input = use_node_ref();
     let has_text = use_state_eq(|| false);
     let touched = use_mut_ref(|| false);
-    let rest = use_mut_ref(|| None::<Timer>);
+    let rest = use_mut_ref(|| None::<[Option<Timer>; 2]>);
     use_kept_text(&ui, chat, &input, &touched, has_text.setter());
     use_farewell(&ui, chat, &input, &touched);
 
     let changed = {
-        let (ui, id, input, touched, rest, has_text) = (ui.clone(), chat.id.clone(), input.clone(), touched.clone(), rest.clone(), has_text.setter());
+        let (ui, id, input, touched, rest, has_text) =
+            (ui.clone(), chat.id.clone(), input.clone(), touched.clone(), rest.clone(), has_text.setter());
         Callback::from(move |_: InputEvent| {
             let Some(area) = input.cast::<HtmlTextAreaElement>() else { return };
             let text = area.value();
@@ -46,12 +48,19 @@ pub fn Composer(props: &Props) -> Html {
             has_text.set(!text.trim().is_empty());
             grow(&area);
             ui.slots.composer(&ui, &id, ComposerEvent::Changed(&text));
-            let (ui, id, input) = (ui.clone(), id.clone(), input.clone());
-            *rest.borrow_mut() = Timer::after(REST_MS, move || ui.slots.composer(&ui, &id, ComposerEvent::Rested(&value(&input))));
+            let later = |ms, event: for<'a> fn(&'a str) -> ComposerEvent<'a>| {
+                let (ui, id, input) = (ui.clone(), id.clone(), input.clone());
+                Timer::after(ms, move || ui.slots.composer(&ui, &id, event(&value(&input))))
+            };
+            *rest.borrow_mut() = Some([
+                later(SETTLE_MS, |text| ComposerEvent::Settled(text)),
+                later(REST_MS, |text| ComposerEvent::Rested(text)),
+            ]);
         })
     };
     let send: Rc<dyn Fn()> = {
-        let (ui, id, input, rest, has_text, on_sent) = (ui.clone(), chat.id.clone(), input.clone(), rest.clone(), has_text.setter(), props.on_sent.clone());
+        let (ui, id, input, rest, has_text, on_sent) =
+            (ui.clone(), chat.id.clone(), input.clone(), rest.clone(), has_text.setter(), props.on_sent.clone());
         Rc::new(move || {
             let Some(area) = input.cast::<HtmlTextAreaElement>() else { return };
             let body = area.value().trim().to_owned();
@@ -78,7 +87,10 @@ pub fn Composer(props: &Props) -> Html {
             }
         })
     };
-    let onsubmit = Callback::from(move |event: SubmitEvent| { event.prevent_default(); send() });
+    let onsubmit = Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        send()
+    });
     let cx = ChatCx { ui: &ui, chat };
     html! {
         <form class="composer" part="composer" {onsubmit}>
@@ -98,7 +110,12 @@ fn value(input: &NodeRef) -> String {
 /// The kept text goes in until the person types; on a device with a mouse the composer takes the focus.
 #[hook]
 fn use_kept_text(ui: &Ui, chat: &Chat, input: &NodeRef, touched: &Rc<RefCell<bool>>, has_text: UseStateSetter<bool>) {
-    let kept = ui.slots.iter().filter_map(|feature| feature.composer_text).map(|text| text(chat)).find(|text| !text.is_empty());
+    let kept = ui
+        .slots
+        .iter()
+        .filter_map(|feature| feature.composer_text)
+        .map(|text| text(chat))
+        .find(|text| !text.is_empty());
     let (node, touched) = (input.clone(), touched.clone());
     use_effect_with(kept, move |kept| {
         let (Some(area), Some(kept)) = (node.cast::<HtmlTextAreaElement>(), kept) else { return };
@@ -110,7 +127,9 @@ fn use_kept_text(ui: &Ui, chat: &Chat, input: &NodeRef, touched: &Rc<RefCell<boo
     });
     let node = input.clone();
     use_effect_with((), move |()| {
-        let fine = web_sys::window().and_then(|window| window.match_media("(pointer: fine)").ok().flatten()).is_some_and(|media| media.matches());
+        let fine = web_sys::window()
+            .and_then(|window| window.match_media("(pointer: fine)").ok().flatten())
+            .is_some_and(|media| media.matches());
         if fine {
             focus(&node);
         }

@@ -29,7 +29,10 @@ pub fn Conversation(props: &Props) -> Html {
     let id = props.id.clone();
     let chat = use_selector(Topic::Chats, move |replica| replica.chat(&id).cloned());
     let sent = use_state(|| 0u32);
-    let on_sent = { let sent = sent.clone(); Callback::from(move |()| sent.set(sent.wrapping_add(1))) };
+    let on_sent = {
+        let sent = sent.clone();
+        Callback::from(move |()| sent.set(sent.wrapping_add(1)))
+    };
     let Some(chat) = chat else {
         return html! { <>
             <header class="head" part="chat-header">{ back(&ui) }</header>
@@ -62,23 +65,31 @@ fn Head(props: &HeadProps) -> Html {
     let activity = ui.slots.activity(&ui, chat);
     let typing = activity.is_some();
     let about = activity.unwrap_or_else(|| match &contact {
-        Some(contact) => contact.status.clone().filter(|status| !status.is_empty()).map_or_else(|| ui.t(presence_word(contact.availability)), AttrValue::from),
+        Some(contact) => contact
+            .status
+            .clone()
+            .filter(|status| !status.is_empty())
+            .map_or_else(|| ui.t(presence_word(contact.availability)), AttrValue::from),
         None => AttrValue::from(chat.id.jid.to_string()),
     });
     let image = contact.as_ref().and_then(|contact| contact.avatar.as_deref());
     let availability = contact.as_ref().map(|contact| contact.availability);
     let cx = ChatCx { ui: &ui, chat };
-    let open = ui.act(Action::Layer(Some(Layer::Profile(chat.id.jid.clone()))));
+    // A convenience for the pointer; the button of the same meaning stands beside it.
+    let open = ui
+        .config
+        .allows("roster")
+        .then(|| ui.act::<MouseEvent>(Action::Layer(Some(Layer::Profile(chat.id.jid.clone())))));
     html! {
         <header class="head" part="chat-header">
             { back(&ui) }
-            <button type="button" class="who grow" part="button" onclick={open} title={ui.locale.with(Msg::ShowProfile, &chat.name)}>
+            <div class="who grow" onclick={open}>
                 { avatar(&ui, chat.id.jid.as_str(), &chat.name, image, availability) }
                 <span class="text">
                     <span class="name" dir="auto">{ &chat.name }</span>
                     <span class={if typing { "preview accent" } else { "preview" }}><bdi>{ about }</bdi></span>
                 </span>
-            </button>
+            </div>
             { for ui.slots.iter().filter_map(|feature| feature.conversation_header).map(|draw| draw(&cx)) }
             { super::panel::close(&ui) }
         </header>
@@ -96,7 +107,9 @@ struct AnnouncerProps {
 fn Announcer(props: &AnnouncerProps) -> Html {
     let ui = use_ui();
     let id = props.id.clone();
-    let newest = use_selector(Topic::Timeline, move |replica| replica.timelines.get(&id).and_then(|items| items.last().cloned()));
+    let newest = use_selector(Topic::Timeline, move |replica| {
+        replica.timelines.get(&id).and_then(|items| items.last().cloned())
+    });
     let heard = use_mut_ref(|| None::<Option<xmpp_client::api::TimelineId>>);
     let now = newest.as_ref().map(|item| item.id);
     // What is there when the conversation opens is not news; neither is the first page of history.

@@ -68,7 +68,9 @@ fn use_modal_focus(node: &NodeRef, layer: &Layer) {
     });
     let node = node.clone();
     use_effect_with(layer.clone(), move |_| {
-        let inside = node.cast::<web_sys::Element>().is_some_and(|sheet| focused(&sheet).is_some_and(|element| sheet.contains(Some(&element))));
+        let inside = node
+            .cast::<web_sys::Element>()
+            .is_some_and(|sheet| focused(&sheet).is_some_and(|element| sheet.contains(Some(&element))));
         if !inside {
             focus(&node);
         }
@@ -87,7 +89,9 @@ fn focused(element: &web_sys::Element) -> Option<web_sys::HtmlElement> {
 }
 
 fn name_of(ui: &Ui, jid: &BareJid) -> String {
-    ui.bridge.read(|replica| replica.contacts.get(jid).map(|contact| contact.name.clone())).unwrap_or_else(|| jid.to_string())
+    ui.bridge
+        .read(|replica| replica.contacts.get(jid).map(|contact| contact.name.clone()))
+        .unwrap_or_else(|| jid.to_string())
 }
 
 #[derive(Properties, PartialEq)]
@@ -101,7 +105,10 @@ fn Profile(props: &ProfileProps) -> Html {
     let jid = props.jid.clone();
     let contact = use_selector(Topic::Contacts, move |replica| replica.contacts.get(&jid).cloned());
     let id = ConversationId::chat(props.jid.clone());
-    let open = { let id = id.clone(); use_selector(Topic::Chats, move |replica| replica.chat(&id).is_some()) };
+    let open = {
+        let id = id.clone();
+        use_selector(Topic::Chats, move |replica| replica.chat(&id).is_some())
+    };
     let address = props.jid.as_str();
     let name = contact.as_ref().map_or(address, |contact| contact.name.as_str());
     let dismiss = {
@@ -164,7 +171,9 @@ fn SignOut() -> Html {
 #[component]
 fn Settings() -> Html {
     let ui = use_ui();
-    let me = use_selector(Topic::Session, |replica| replica.session.as_ref().and_then(|session| session.jid.as_ref().map(|jid| jid.to_bare())));
+    let me = use_selector(Topic::Session, |replica| {
+        replica.session.as_ref().and_then(|session| session.jid.as_ref().map(|jid| jid.to_bare()))
+    });
     let profile = use_selector(Topic::Profile, |replica| replica.profile.clone());
     let chosen = use_selector(Topic::Ui, |replica| replica.ui.theme);
     let address = me.as_ref().map_or("", BareJid::as_str);

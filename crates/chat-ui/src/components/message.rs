@@ -35,7 +35,7 @@ pub fn Message(props: &Props) -> Html {
     let ItemKind::Message { author, body, delivery, .. } = &props.item.kind else { return Html::default() };
     let own = *author == Author::Own;
     let failed = match delivery {
-        Some(Delivery::Failed { condition, text }) => Some(text.as_ref().unwrap_or(condition)),
+        Some(Delivery::Failed { condition, text }) => Some((condition, text.as_deref())),
         _ => None,
     };
     let cx = MessageCx { ui: &ui, conversation: &props.id, item: &props.item, author, body };
@@ -60,7 +60,7 @@ pub fn Message(props: &Props) -> Html {
                 </span>
             </div>
             { actions(&cx, props.active) }
-            { for failed.map(|why| trouble(&ui, &props.id, &props.item, why)) }
+            { for failed.map(|(condition, why)| trouble(&ui, &props.id, &props.item, condition, why)) }
         </div>
     }
 }
@@ -93,12 +93,15 @@ fn actions(cx: &MessageCx<'_>, active: bool) -> Html {
     }
 }
 
-fn trouble(ui: &Ui, conversation: &ConversationId, item: &Item, why: &str) -> Html {
-    let ask = |command: Command| { let bridge = ui.bridge.clone(); Callback::from(move |_| bridge.dispatch(command.clone())) };
+fn trouble(ui: &Ui, conversation: &ConversationId, item: &Item, condition: &str, why: Option<&str>) -> Html {
+    let ask = |command: Command| {
+        let bridge = ui.bridge.clone();
+        Callback::from(move |_| bridge.dispatch(command.clone()))
+    };
     let (conversation, item) = (conversation.clone(), item.id);
     html! {
         <div class="trouble" role="alert">
-            <span>{ ui.locale.with(Msg::FailedWhy, why) }</span>
+            <span title={condition.to_owned()}>{ why.map_or_else(|| ui.t(Msg::Failed), |why| ui.locale.with(Msg::FailedWhy, why)) }</span>
             { button(ui.t(Msg::Retry), "quiet small", ask(Command::Retry { conversation: conversation.clone(), item })) }
             { button(ui.t(Msg::Discard), "quiet small danger", ask(Command::Discard { conversation, item })) }
         </div>

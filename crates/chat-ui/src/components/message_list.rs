@@ -44,20 +44,38 @@ pub fn MessageList(props: &Props) -> Html {
     let loaded = items.is_some();
     let items = items.unwrap_or_default();
     let typing = chat.composing == Composing::Yes && ui.config.allows("chat-states");
-    let rows = use_memo((ui.clone(), items.clone(), chat.older, unread_from, typing), |(ui, items, older, unread_from, typing)| {
-        let day_number = |at| ui.locale.intl().day_number(at);
-        rows::build(&Source { items, older: *older, unread_from: *unread_from, typing: *typing, day_number: &day_number })
-    });
+    let rows = use_memo(
+        (ui.clone(), items.clone(), chat.older, unread_from, typing),
+        |(ui, items, older, unread_from, typing)| {
+            let day_number = |at| ui.locale.intl().day_number(at);
+            rows::build(&Source {
+                items,
+                older: *older,
+                unread_from: *unread_from,
+                typing: *typing,
+                day_number: &day_number,
+            })
+        },
+    );
     let sizes = use_memo(rows.clone(), |rows| rows::sizes(rows, WIDTH));
     let seen = use_seen(&ui, &chat, &rows, *position);
     if items.is_empty() {
         return quiet(&ui, &chat, loaded, typing);
     }
     let on_start = on_start(&ui, &chat);
-    let on_position = { let position = position.clone(); Callback::from(move |now| position.set(now)) };
-    let jump = { let jumps = jumps.clone(); Callback::from(move |_| jumps.set(jumps.wrapping_add(1))) };
+    let on_position = {
+        let position = position.clone();
+        Callback::from(move |now| position.set(now))
+    };
+    let jump = {
+        let jumps = jumps.clone();
+        Callback::from(move |_| jumps.set(jumps.wrapping_add(1)))
+    };
     let start_at = unread_from.map(|_| Row::Unread.key());
-    let render = { let (ui, chat, rows) = (ui.clone(), chat.clone(), rows.clone()); RenderRow(Rc::new(move |index, active| draw(&ui, &chat, &rows, index, active))) };
+    let render = {
+        let (ui, chat, rows) = (ui.clone(), chat.clone(), rows.clone());
+        RenderRow(Rc::new(move |index, active| draw(&ui, &chat, &rows, index, active)))
+    };
     let below = if position.at_tail { 0 } else { rows::others_after(&items, seen) };
     html! {
         <div class="fill messages">
@@ -72,9 +90,15 @@ fn draw(ui: &Ui, chat: &Arc<Chat>, rows: &Rc<Rc<[Row]>>, index: usize, active: b
     match rows.get(index) {
         None => Html::default(),
         Some(Row::Start(older)) => start(ui, chat, *older),
-        Some(Row::Day { at, .. }) => html! { <div class="divider" part="day-divider"><span>{ times::day(ui, *at) }</span></div> },
-        Some(Row::Unread) => html! { <div class="divider new" part="unread-divider"><span>{ ui.t(Msg::NewMessages) }</span></div> },
-        Some(Row::Typing) => html! { <div class="msg first last"><div class="bubble dots" aria-hidden="true"><i></i><i></i><i></i></div></div> },
+        Some(Row::Day { at, .. }) => {
+            html! { <div class="divider" part="day-divider"><span>{ times::day(ui, *at) }</span></div> }
+        }
+        Some(Row::Unread) => {
+            html! { <div class="divider new" part="unread-divider"><span>{ ui.t(Msg::NewMessages) }</span></div> }
+        }
+        Some(Row::Typing) => {
+            html! { <div class="msg first last"><div class="bubble dots" aria-hidden="true"><i></i><i></i><i></i></div></div> }
+        }
         Some(Row::Gap(item)) => gap(ui, &chat.id, item),
         Some(Row::Message { item, first, last }) => {
             html! { <Message id={chat.id.clone()} name={chat.name.clone()} item={item.clone()} first={*first} last={*last} {active} /> }
@@ -92,14 +116,24 @@ fn start(ui: &Ui, chat: &Chat, older: Older) -> Html {
         Older::Complete => html! { <p class="muted">{ ui.locale.with(Msg::BeginningOf, &chat.name) }</p> },
         Older::Loading => spinner(ui.t(Msg::Loading)),
         Older::More => button(ui.t(Msg::LoadOlder), "quiet small", load(ui, &chat.id, None)),
-        Older::Failed => html! { <><p class="muted">{ ui.t(Msg::LoadOlderFailed) }</p>{ button(ui.t(Msg::Retry), "quiet small", load(ui, &chat.id, None)) }</> },
+        Older::Failed => {
+            html! { <><p class="muted">{ ui.t(Msg::LoadOlderFailed) }</p>{ button(ui.t(Msg::Retry), "quiet small", load(ui, &chat.id, None)) }</> }
+        }
     };
     html! { <div class="start">{ inside }</div> }
 }
 
 fn gap(ui: &Ui, conversation: &ConversationId, item: &Item) -> Html {
     let ItemKind::Gap { loading, failed } = item.kind else { return Html::default() };
-    let inside = if loading { spinner(ui.t(Msg::Loading)) } else { button(ui.t(if failed { Msg::Retry } else { Msg::LoadGap }), "quiet small", load(ui, conversation, Some(item.id))) };
+    let inside = if loading {
+        spinner(ui.t(Msg::Loading))
+    } else {
+        button(
+            ui.t(if failed { Msg::Retry } else { Msg::LoadGap }),
+            "quiet small",
+            load(ui, conversation, Some(item.id)),
+        )
+    };
     html! { <div class="gap"><span>{ ui.t(if failed { Msg::GapFailed } else { Msg::GapHere }) }</span>{ inside }</div> }
 }
 
@@ -108,8 +142,15 @@ fn quiet(ui: &Ui, chat: &Chat, loaded: bool, typing: bool) -> Html {
     let inside = match chat.older {
         Older::Loading => spinner(ui.t(Msg::Loading)),
         _ if !loaded => spinner(ui.t(Msg::Loading)),
-        Older::Failed => empty(Icon::Warning, ui.t(Msg::LoadOlderFailed), AttrValue::default(), button(ui.t(Msg::Retry), "", load(ui, &chat.id, None))),
-        Older::More | Older::Complete => empty(Icon::Chat, ui.t(Msg::NoMessages), ui.locale.with(Msg::NoMessagesLead, &chat.name), Html::default()),
+        Older::Failed => empty(
+            Icon::Warning,
+            ui.t(Msg::LoadOlderFailed),
+            AttrValue::default(),
+            button(ui.t(Msg::Retry), "", load(ui, &chat.id, None)),
+        ),
+        Older::More | Older::Complete => {
+            empty(Icon::Chat, ui.t(Msg::NoMessages), ui.locale.with(Msg::NoMessagesLead, &chat.name), Html::default())
+        }
     };
     html! {
         <div class="fill center" role="log" aria-label={ui.locale.with(Msg::Messages, &chat.name)} part="message-list">

@@ -41,8 +41,12 @@ pub fn Panel() -> Html {
     };
     match screen {
         Screen::Splash => html! { <div class="center">{ close(&ui) }{ spinner(ui.t(Msg::Connecting)) }</div> },
-        Screen::SignIn { error, busy } if ui.config.sign_in_form => html! { <div class="center scroll">{ close(&ui) }<SignInForm {error} {busy} /></div> },
-        Screen::SignIn { error, .. } => html! { <div class="center">{ close(&ui) }{ signed_out(&ui, error.as_ref()) }</div> },
+        Screen::SignIn { error, busy } if ui.config.sign_in_form => {
+            html! { <div class="center scroll">{ close(&ui) }<SignInForm {error} {busy} /></div> }
+        }
+        Screen::SignIn { error, .. } => {
+            html! { <div class="center">{ close(&ui) }{ signed_out(&ui, error.as_ref()) }</div> }
+        }
         Screen::Panes => html! { <Panes /> },
     }
 }
@@ -52,13 +56,15 @@ fn Panes() -> Html {
     let ui = use_ui();
     let selected = use_selector(Topic::Ui, |replica| replica.ui.selected.clone());
     let covered = use_selector(Topic::Ui, |replica| replica.ui.layer.is_some());
+    let panes = use_node_ref();
+    use_way_back(&panes, selected.is_some());
     let class = if selected.is_some() { "panes show-chat" } else { "panes" };
     html! { <>
         <div class="under" inert={covered}>
             <Banner />
-            <div {class}>
+            <div ref={&panes} {class}>
                 <Sidebar />
-                <section class="chat" part="chat">
+                <section class="chat" part="conversation">
                     if let Some(id) = selected {
                         <Conversation key={id.jid.as_str()} id={id.clone()} />
                     } else {
@@ -79,6 +85,24 @@ pub fn close(ui: &Ui) -> Html {
         return Html::default();
     }
     icon_button(Icon::Close, ui.t(Msg::CloseChat), "close", ui.act(Action::Close))
+}
+
+/// Leaving a conversation gives the focus back to the list, on the row one came from.
+#[hook]
+fn use_way_back(panes: &NodeRef, in_conversation: bool) {
+    let panes = panes.clone();
+    let before = use_mut_ref(|| false);
+    use_effect_with(in_conversation, move |now| {
+        if before.replace(*now) && !now {
+            let row = panes
+                .cast::<web_sys::Element>()
+                .and_then(|panes| panes.query_selector(".sidebar [data-focus][tabindex='0']").ok().flatten());
+            if let Some(row) = row.and_then(|row| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(row).ok()) {
+                // A missing focus is no error: the list may be empty or hidden.
+                let _ = row.focus();
+            }
+        }
+    });
 }
 
 fn signed_out(ui: &Ui, error: Option<&SignInError>) -> Html {

@@ -20,7 +20,9 @@ pub fn Sidebar() -> Html {
     let search = use_node_ref();
     let oninput = {
         let (filter, search) = (filter.clone(), search.clone());
-        Callback::from(move |_: InputEvent| filter.set(AttrValue::from(super::bits::text_of(&search).trim().to_lowercase())))
+        Callback::from(move |_: InputEvent| {
+            filter.set(AttrValue::from(super::bits::text_of(&search).trim().to_lowercase()))
+        })
     };
     let clear = {
         let (filter, search) = (filter.clone(), search.clone());
@@ -106,7 +108,9 @@ fn TabButton(props: &TabProps) -> Html {
         Callback::from(move |event: KeyboardEvent| {
             let Some(element) = node.cast::<web_sys::Element>() else { return };
             let to = match event.key().as_str() {
-                "ArrowLeft" | "ArrowRight" => element.next_element_sibling().or_else(|| element.previous_element_sibling()),
+                "ArrowLeft" | "ArrowRight" => {
+                    element.next_element_sibling().or_else(|| element.previous_element_sibling())
+                }
                 _ => None,
             };
             if let Some(to) = to.and_then(|to| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(to).ok()) {
@@ -121,7 +125,7 @@ fn TabButton(props: &TabProps) -> Html {
         <button ref={&node} type="button" role="tab" aria-selected={props.current.to_string()} tabindex={if props.current { "0" } else { "-1" }}
             onclick={ui.act(Action::Show(tab))} {onkeydown}>
             { ui.t(props.label) }
-            if waiting || unread { <span class="pip" aria-hidden="true"></span> }
+            if (waiting || unread) && !props.current { <span class="pip" aria-hidden="true"></span> }
         </button>
     }
 }

@@ -47,8 +47,12 @@ pub fn SignInForm(props: &Props) -> Html {
             }
         })
     };
-    let toggle = { let shown = shown.clone(); Callback::from(move |_| shown.set(!*shown)) };
-    let problem = complaint.map(|msg| (ui.t(msg), None)).or_else(|| props.error.as_ref().map(|error| explain(&ui, error)));
+    let toggle = {
+        let shown = shown.clone();
+        Callback::from(move |_| shown.set(!*shown))
+    };
+    let problem =
+        complaint.map(|msg| (ui.t(msg), None)).or_else(|| props.error.as_ref().map(|error| explain(&ui, error)));
     let blamed = complaint.is_some() || props.error == Some(SignInError::NotAuthorized);
     let invalid = blamed.then_some("true");
     let eye = if *shown { (Icon::EyeOff, Msg::HidePassword) } else { (Icon::Eye, Msg::ShowPassword) };

@@ -8,11 +8,8 @@ use crate::msg::Msg;
 use crate::slots::{ComposerEvent, Feature};
 
 /// The table.
-pub(crate) static FEATURE: Feature = Feature {
-    on_composer: Some(on_composer),
-    activity: Some(activity),
-    ..Feature::new("chat-states")
-};
+pub(crate) static FEATURE: Feature =
+    Feature { on_composer: Some(on_composer), activity: Some(activity), ..Feature::new("chat-states") };
 
 fn activity(ui: &Ui, chat: &Chat) -> Option<AttrValue> {
     (chat.composing == Composing::Yes).then(|| ui.t(Msg::Typing))
@@ -21,6 +18,7 @@ fn activity(ui: &Ui, chat: &Chat) -> Option<AttrValue> {
 /// The client sends a state only when it differs from the one before, so every change may be told.
 fn on_composer(ui: &Ui, conversation: &ConversationId, event: ComposerEvent<'_>) {
     let state = match event {
+        ComposerEvent::Settled(_) => return,
         ComposerEvent::Changed(text) if !text.trim().is_empty() => ChatState::Composing,
         ComposerEvent::Rested(text) if !text.trim().is_empty() => ChatState::Paused,
         ComposerEvent::Changed(_) | ComposerEvent::Rested(_) | ComposerEvent::Sent => ChatState::Active,

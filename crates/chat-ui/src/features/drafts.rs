@@ -15,8 +15,8 @@ pub(crate) static FEATURE: Feature = Feature {
 
 fn on_composer(ui: &Ui, conversation: &ConversationId, event: ComposerEvent<'_>) {
     let text = match event {
-        ComposerEvent::Changed(text) if !text.is_empty() => return,
-        ComposerEvent::Changed(text) | ComposerEvent::Rested(text) | ComposerEvent::Left(text) => text,
+        ComposerEvent::Changed(_) | ComposerEvent::Rested(_) => return,
+        ComposerEvent::Settled(text) | ComposerEvent::Left(text) => text,
         ComposerEvent::Sent => "",
     };
     let kept = ui.bridge.read(|replica| replica.chat(conversation).is_some_and(|chat| chat.draft == text));

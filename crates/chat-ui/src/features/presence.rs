@@ -10,10 +10,12 @@ use crate::msg::Msg;
 use crate::slots::Feature;
 
 /// The table.
-pub(crate) static FEATURE: Feature = Feature { settings: Some(|_: &Ui| html! { <Settings /> }), ..Feature::new("presence") };
+pub(crate) static FEATURE: Feature =
+    Feature { settings: Some(|_: &Ui| html! { <Settings /> }), ..Feature::new("presence") };
 
 /// What a person may choose; `Offline` is signing out.
-const CHOICES: [Availability; 4] = [Availability::Online, Availability::Away, Availability::ExtendedAway, Availability::DoNotDisturb];
+const CHOICES: [Availability; 4] =
+    [Availability::Online, Availability::Away, Availability::ExtendedAway, Availability::DoNotDisturb];
 
 #[component]
 fn Settings() -> Html {
@@ -30,15 +32,18 @@ fn Settings() -> Html {
         }
     };
     let now = session.availability;
-    let onchange = { let set = set.clone(); Callback::from(move |_: Event| set(now)) };
+    let onchange = {
+        let set = set.clone();
+        Callback::from(move |_: Event| set(now))
+    };
     html! {
         <fieldset class="choices">
             <legend>{ ui.t(Msg::Status) }</legend>
             { for CHOICES.into_iter().map(|choice| {
                 let set = set.clone();
                 html! {
-                    <label class="choice">
-                        <input type="radio" name="presence" checked={choice == now} onchange={Callback::from(move |_: Event| set(choice))} />
+                    <label class="choice pill">
+                        <input class="sr" type="radio" name="presence" checked={choice == now} onchange={Callback::from(move |_: Event| set(choice))} />
                         { dot(&ui, choice) }<span aria-hidden="true">{ ui.t(presence_word(choice)) }</span>
                     </label>
                 }

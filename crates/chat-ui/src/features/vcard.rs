@@ -30,9 +30,12 @@ fn OwnName() -> Html {
             bridge.dispatch(Command::SetProfile { name: (!text.is_empty()).then_some(text) });
         })
     };
-    field(ui.t(Msg::OwnName), html! {
-        <input ref={&name} type="text" maxlength="100" autocomplete="name" placeholder={ui.t(Msg::OwnNameHint)} {onchange} />
-    })
+    field(
+        ui.t(Msg::OwnName),
+        html! {
+            <input ref={&name} type="text" maxlength="100" autocomplete="name" placeholder={ui.t(Msg::OwnNameHint)} {onchange} />
+        },
+    )
 }
 
 #[derive(Properties, PartialEq)]

@@ -50,7 +50,8 @@ impl Layout {
             let index = &self.index;
             self.measured.retain(|key, _| index.contains_key(key));
         }
-        self.heights = rows.iter().map(|row| self.measured.get(&row.key).copied().unwrap_or(sane(row.estimate))).collect();
+        self.heights =
+            rows.iter().map(|row| self.measured.get(&row.key).copied().unwrap_or(sane(row.estimate))).collect();
         self.sum_from(0);
     }
 
@@ -168,7 +169,11 @@ mod tests {
     use super::*;
 
     fn rows(heights: &[u16]) -> Vec<Row> {
-        heights.iter().enumerate().map(|(key, height)| Row { key: key as Key, estimate: f64::from(*height), solid: true }).collect()
+        heights
+            .iter()
+            .enumerate()
+            .map(|(key, height)| Row { key: key as Key, estimate: f64::from(*height), solid: true })
+            .collect()
     }
 
     fn laid_out(rows: &[Row]) -> Layout {
@@ -284,7 +289,8 @@ mod tests {
 
     #[test]
     fn a_divider_at_the_top_does_not_hold_the_readers_place() {
-        let mut layout = laid_out(&[Row { key: 1, estimate: 40.0, solid: false }, Row { key: 2, estimate: 60.0, solid: true }]);
+        let mut layout =
+            laid_out(&[Row { key: 1, estimate: 40.0, solid: false }, Row { key: 2, estimate: 60.0, solid: true }]);
         let anchor = layout.anchor(10.0).unwrap();
         assert_eq!(anchor, Anchor { key: 2, offset: -30.0 });
         layout.set_rows(&[
@@ -306,7 +312,8 @@ mod tests {
     fn memory_of_gone_rows_is_bounded() {
         let mut layout = Layout::default();
         for round in 0..100u64 {
-            let rows: Vec<Row> = (0..50).map(|key| Row { key: round * 50 + key, estimate: 10.0, solid: true }).collect();
+            let rows: Vec<Row> =
+                (0..50).map(|key| Row { key: round * 50 + key, estimate: 10.0, solid: true }).collect();
             layout.set_rows(&rows);
             for index in 0..50 {
                 layout.measure(index, 20.0);

@@ -118,7 +118,10 @@ pub fn VirtualList(props: &Props) -> Html {
         let (windowed, start_at, tail) = (props.windowed, props.start_at, props.tail);
         let (on_start, on_position) = (props.on_start.clone(), props.on_position.clone());
         Rc::new(move || {
-            let Some(again) = state.borrow_mut().settle(&nodes, tail, windowed, start_at) else { return };
+            let Some((again, focus)) = state.borrow_mut().settle(&nodes, tail, windowed, start_at) else { return };
+            // Only now, with the borrow ended: focusing calls `onfocusin` before it returns. A missing focus is no error, the
+            // row may be gone with the next diff.
+            let _ = focus.map(|row| row.focus());
             if again {
                 update.force_update();
             }
@@ -141,11 +144,19 @@ pub fn VirtualList(props: &Props) -> Html {
         })
     };
     let onkeydown = {
-        let (nodes, state) = (nodes.clone(), state.clone());
+        let (nodes, state, update) = (nodes.clone(), state.clone(), update.clone());
         let tail = props.tail;
         Callback::from(move |event: KeyboardEvent| {
-            if state.borrow_mut().key(&event.key(), &nodes, tail) {
+            if !event.alt_key() && state.borrow_mut().key(&event.key(), &nodes, tail) {
                 event.prevent_default();
+                update.force_update();
+            }
+        })
+    };
+    let onfocusin = {
+        let (nodes, state, update) = (nodes.clone(), state.clone(), update.clone());
+        Callback::from(move |event: FocusEvent| {
+            if state.borrow_mut().focused(&event, &nodes) {
                 update.force_update();
             }
         })
@@ -160,7 +171,7 @@ pub fn VirtualList(props: &Props) -> Html {
     });
     html! {
         <div ref={&nodes.scroller} class={if props.tail { "list tail" } else { "list" }} part={props.part} role={props.role} aria-label={&props.label}
-            aria-live={props.tail.then_some("off")} tabindex={if active.is_none() || props.tail { "0" } else { "-1" }} {onscroll} {onkeydown}>
+            aria-live={props.tail.then_some("off")} tabindex={if active.is_none() || props.tail { "0" } else { "-1" }} {onscroll} {onkeydown} {onfocusin}>
             <div ref={&nodes.before} class="spacer" role="none"></div>
             <div ref={&nodes.body} class="rows" role="none">{ for rows }</div>
             <div ref={&nodes.after} class="spacer" role="none"></div>
@@ -220,7 +231,8 @@ impl State {
         }
         self.scroll_top = self.target(props.tail || self.at_tail);
         let viewport = if self.viewport > 0.0 { self.viewport } else { 800.0 };
-        self.range = if props.windowed { self.layout.window(self.scroll_top, viewport, OVERSCAN) } else { 0..self.layout.len() };
+        self.range =
+            if props.windowed { self.layout.window(self.scroll_top, viewport, OVERSCAN) } else { 0..self.layout.len() };
         let active = self.active.and_then(|key| self.layout.index_of(key));
         // The tab key must reach a list: without a place of its own it enters at the first row.
         (self.range.clone(), active.or((!props.tail && !self.layout.is_empty()).then_some(0)))
@@ -235,8 +247,14 @@ impl State {
         self.anchor.and_then(|anchor| self.layout.scroll_to(anchor)).unwrap_or(self.scroll_top).clamp(0.0, end)
     }
 
-    /// After drawing: measures, corrects. `None`: not visible. Otherwise whether other rows must be drawn.
-    fn settle(&mut self, nodes: &Nodes, tail: bool, windowed: bool, start_at: Option<Key>) -> Option<bool> {
+    /// After drawing: measures, corrects. `None`: not visible. Otherwise whether other rows must be drawn, and what to focus.
+    fn settle(
+        &mut self,
+        nodes: &Nodes,
+        tail: bool,
+        windowed: bool,
+        start_at: Option<Key>,
+    ) -> Option<(bool, Option<HtmlElement>)> {
         let scroller = nodes.scroller.cast::<HtmlElement>()?;
         let body = nodes.body.cast::<Element>()?;
         let (viewport, width) = (scroller.client_height(), scroller.client_width());
@@ -261,8 +279,7 @@ impl State {
             scroller.set_scroll_top(self.scroll_top.ceil() as i32);
             self.pinned = f64::from(scroller.scroll_top());
         }
-        self.focus(&body);
-        Some(windowed && !self.covers())
+        Some((windowed && !self.covers(), self.focus(&body)))
     }
 
     fn measure(&mut self, body: &Element, scale: f64) {
@@ -270,7 +287,9 @@ impl State {
         let mut moved = false;
         for child in 0..children.length() {
             if let Some(row) = children.item(child) {
-                moved |= self.layout.measure(self.range.start + child as usize, row.get_bounding_client_rect().height() / scale);
+                moved |= self
+                    .layout
+                    .measure(self.range.start + child as usize, row.get_bounding_client_rect().height() / scale);
             }
         }
         if moved {
@@ -332,17 +351,24 @@ impl State {
         true
     }
 
-    /// Brings the focus to the row the keyboard moved to, once it is drawn.
-    fn focus(&mut self, body: &Element) {
+    /// A row that got the focus by other means is where the keyboard goes on. Tells whether that is a new place.
+    fn focused(&mut self, event: &FocusEvent, nodes: &Nodes) -> bool {
+        let Some(body) = nodes.body.cast::<Element>() else { return false };
+        let target: Option<web_sys::Node> = event.target().and_then(|target| target.dyn_into().ok());
+        let children = body.children();
+        let row =
+            (0..children.length()).find(|row| children.item(*row).is_some_and(|row| row.contains(target.as_ref())));
+        let key = row.and_then(|row| self.rows.as_ref()?.get(self.range.start + row as usize)).map(|row| row.key);
+        key.is_some() && std::mem::replace(&mut self.active, key) != key
+    }
+
+    /// The row the keyboard moved to, once it is drawn.
+    fn focus(&mut self, body: &Element) -> Option<HtmlElement> {
         let index = self.active.and_then(|key| self.layout.index_of(key));
-        let Some(child) = index.filter(|index| self.focus_active && self.range.contains(index)) else { return };
+        let child = index.filter(|index| self.focus_active && self.range.contains(index))?;
         self.focus_active = false;
-        let row = body.children().item((child - self.range.start) as u32);
-        let target = row.and_then(|row| row.query_selector("[data-focus]").ok().flatten());
-        if let Some(element) = target.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-            // A missing focus is no error: the row may be gone with the next diff.
-            let _ = element.focus();
-        }
+        let row = body.children().item((child - self.range.start) as u32)?;
+        row.query_selector("[data-focus]").ok().flatten()?.dyn_into().ok()
     }
 
     /// What changed for the owner since the last time.

@@ -62,14 +62,20 @@ pub(crate) fn EditContact(props: &Props) -> Html {
     let jid = props.jid.clone();
     let Some(contact) = contact else {
         let bridge = ui.bridge.clone();
-        let add = Callback::from(move |_| bridge.dispatch(Command::AddContact { jid: jid.clone(), name: None, groups: Vec::new() }));
+        let add = Callback::from(move |_| {
+            bridge.dispatch(Command::AddContact { jid: jid.clone(), name: None, groups: Vec::new() })
+        });
         return html! { <div class="actions">{ button(ui.t(Msg::AddContact), "primary wide", add) }</div> };
     };
     let onsubmit = {
         let (ui, name, groups) = (ui.clone(), name.clone(), groups.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let command = Command::RenameContact { jid: jid.clone(), name: some(text_of(&name)), groups: split(&text_of(&groups)) };
+            let command = Command::RenameContact {
+                jid: jid.clone(),
+                name: some(text_of(&name)),
+                groups: split(&text_of(&groups)),
+            };
             ui.bridge.dispatch(command);
             ui.bridge.act(Action::Layer(None));
         })
@@ -92,7 +98,8 @@ fn some(text: String) -> Option<String> {
 
 /// Groups are written with commas between them; each once, in order.
 fn split(text: &str) -> Vec<String> {
-    let mut groups: Vec<String> = text.split(',').map(str::trim).filter(|group| !group.is_empty()).map(String::from).collect();
+    let mut groups: Vec<String> =
+        text.split(',').map(str::trim).filter(|group| !group.is_empty()).map(String::from).collect();
     groups.sort();
     groups.dedup();
     groups

@@ -22,9 +22,15 @@ pub(crate) enum Row {
 }
 
 /// Makes the rows. `filter` is lower case.
-pub(crate) fn rows<'a>(contacts: impl Iterator<Item = &'a Arc<Contact>>, requests: &[Arc<ContactRequest>], filter: &str) -> Vec<Row> {
+pub(crate) fn rows<'a>(
+    contacts: impl Iterator<Item = &'a Arc<Contact>>,
+    requests: &[Arc<ContactRequest>],
+    filter: &str,
+) -> Vec<Row> {
     let mut groups: BTreeMap<Option<&str>, Vec<&Arc<Contact>>> = BTreeMap::new();
-    for contact in contacts.filter(|contact| filter.is_empty() || crate::components::chat_list::matches(filter, &contact.name, contact.jid.as_str())) {
+    for contact in contacts.filter(|contact| {
+        filter.is_empty() || crate::components::chat_list::matches(filter, &contact.name, contact.jid.as_str())
+    }) {
         if contact.groups.is_empty() {
             groups.entry(None).or_default().push(contact);
         }
@@ -114,22 +120,32 @@ mod tests {
             contact("bea", &["Work"], Availability::Away),
             contact("Carl", &[], Availability::Online),
         ];
-        assert_eq!(shape(&rows(contacts.iter(), &[], "")), ["# Friends", "Adam", "# Work", "bea", "Zoe", "Adam", "# -", "Carl"]);
+        assert_eq!(
+            shape(&rows(contacts.iter(), &[], "")),
+            ["# Friends", "Adam", "# Work", "bea", "Zoe", "Adam", "# -", "Carl"]
+        );
         assert_eq!(shape(&rows(contacts.iter(), &[], "ad")), ["# Friends", "Adam", "# Work", "Adam"]);
         assert_eq!(shape(&rows(contacts.iter(), &[], "nobody")), Vec::<String>::new());
     }
 
     #[test]
     fn without_groups_there_is_no_heading_and_requests_come_first() {
-        let request = Arc::new(ContactRequest { jid: BareJid::new("new@example.com").unwrap(), name: None, message: None });
+        let request =
+            Arc::new(ContactRequest { jid: BareJid::new("new@example.com").unwrap(), name: None, message: None });
         let contacts = [contact("Carl", &[], Availability::Online)];
-        assert_eq!(shape(&rows(contacts.iter(), std::slice::from_ref(&request), "")), ["requests 1", "? new@example.com", "Carl"]);
+        assert_eq!(
+            shape(&rows(contacts.iter(), std::slice::from_ref(&request), "")),
+            ["requests 1", "? new@example.com", "Carl"]
+        );
         assert_eq!(shape(&rows(contacts.iter(), &[request], "carl")), ["Carl"]);
     }
 
     #[test]
     fn keys_are_unique_though_contacts_repeat() {
-        let contacts = [contact("Adam", &["A", "B", "C"], Availability::Online), contact("Bea", &["A", "B"], Availability::Online)];
+        let contacts = [
+            contact("Adam", &["A", "B", "C"], Availability::Online),
+            contact("Bea", &["A", "B"], Availability::Online),
+        ];
         let sizes = sizes(&rows(contacts.iter(), &[], ""));
         let keys: std::collections::BTreeSet<_> = sizes.iter().map(|size| size.key).collect();
         assert_eq!(keys.len(), sizes.len());

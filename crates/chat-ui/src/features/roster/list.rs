@@ -29,7 +29,9 @@ pub(crate) fn ContactList(props: &Props) -> Html {
     let filter = props.filter.clone();
     let rows = {
         let filter = filter.clone();
-        use_selector(Topic::Contacts, move |replica| groups::rows(replica.contacts.values(), &replica.requests, &filter))
+        use_selector(Topic::Contacts, move |replica| {
+            groups::rows(replica.contacts.values(), &replica.requests, &filter)
+        })
     };
     let complete = use_selector(Topic::Contacts, |replica| replica.roster_complete);
     if rows.is_empty() {
@@ -51,8 +53,15 @@ pub(crate) fn ContactList(props: &Props) -> Html {
 
 fn nothing(ui: &Ui, complete: bool, filter: &AttrValue) -> Html {
     if !filter.is_empty() {
-        let start = address_of(filter, None).map(|jid| button(ui.locale.with(Msg::WriteTo, jid.as_str()), "primary", select(ui, &ConversationId::chat(jid))));
-        return empty(Icon::Search, ui.t(Msg::NothingFound), ui.locale.with(Msg::NothingFoundLead, filter), start.unwrap_or_default());
+        let start = address_of(filter, None).map(|jid| {
+            button(ui.locale.with(Msg::WriteTo, jid.as_str()), "primary", select(ui, &ConversationId::chat(jid)))
+        });
+        return empty(
+            Icon::Search,
+            ui.t(Msg::NothingFound),
+            ui.locale.with(Msg::NothingFoundLead, filter),
+            start.unwrap_or_default(),
+        );
     }
     if !complete {
         return html! { <div class="center">{ spinner(ui.t(Msg::Loading)) }</div> };
@@ -89,7 +98,10 @@ fn contact_row(ui: &Ui, contact: &Arc<Contact>, active: bool) -> Html {
 }
 
 fn request_row(ui: &Ui, request: &ContactRequest, active: bool) -> Html {
-    let answer = |command: Command| { let bridge = ui.bridge.clone(); Callback::from(move |_| bridge.dispatch(command.clone())) };
+    let answer = |command: Command| {
+        let bridge = ui.bridge.clone();
+        Callback::from(move |_| bridge.dispatch(command.clone()))
+    };
     let address = request.jid.as_str();
     let name = request.name.as_deref().unwrap_or(address);
     let (accept, refuse) = (Command::AcceptContact(request.jid.clone()), Command::RefuseContact(request.jid.clone()));

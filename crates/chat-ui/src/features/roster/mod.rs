@@ -18,7 +18,11 @@ use crate::ui_state::{Action, Layer, Tab};
 
 /// The table.
 pub(crate) static FEATURE: Feature = Feature {
-    sidebar_section: Some(Section { tab: Tab::Contacts, label: Msg::Contacts, view: |_, filter| html! { <list::ContactList {filter} /> } }),
+    sidebar_section: Some(Section {
+        tab: Tab::Contacts,
+        label: Msg::Contacts,
+        view: |_, filter| html! { <list::ContactList {filter} /> },
+    }),
     conversation_header: Some(header),
     profile_panel: Some(|_: &Ui, jid: &BareJid| html! { <edit::EditContact jid={jid.clone()} /> }),
     ..Feature::new("roster")
