@@ -38,7 +38,7 @@ fn end_of_list(lines: &[&str], opening: &str) -> Option<usize> {
         let bare = line.trim_start();
         line.len() - bare.len() == indentation && bare.starts_with([']', '}', ')'])
     };
-    lines[start + 1..].iter().position(|line| closes(line)).map(|offset| start + 1 + offset)
+    lines[start + 1..].iter().position(closes).map(|offset| start + 1 + offset)
 }
 
 #[cfg(test)]
