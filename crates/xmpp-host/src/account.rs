@@ -54,10 +54,12 @@ pub(crate) struct Roster {
 /// How far an undelivered row is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Carried {
-    /// So many sessions have it and have not acknowledged it.
-    Holding(u32),
+    /// These sessions got it and have not acknowledged it.
+    Holding(BTreeSet<SessionId>),
     /// One has acknowledged it; that is being stored.
     Storing,
+    /// One has acknowledged it, and that could not be stored.
+    Unmarked,
     /// Stored; kept until a read that began before has come back.
     Stored,
 }
@@ -124,11 +126,8 @@ pub(crate) enum Request {
 impl Account {
     /// Nothing to remember.
     fn is_idle(&self) -> bool {
-        self.resources.is_empty()
-            && self.tasks.is_empty()
-            && !self.busy
-            && self.drain.is_none()
-            && self.carried.is_empty()
+        let carries = self.carried.values().any(|it| *it != Carried::Unmarked);
+        self.resources.is_empty() && self.tasks.is_empty() && !self.busy && self.drain.is_none() && !carries
     }
 
     pub(crate) fn roster(&self) -> Option<&Roster> {

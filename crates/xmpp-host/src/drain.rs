@@ -1,7 +1,7 @@
 //! Undelivered messages on their way: who carries which, when they count as delivered, and reading of what waits in storage.
 //!
-//! A message is stored as undelivered before anything else happens. Live delivery and reading from storage may cross: an account's
-//! `carried` rows are skipped when read, and an envelope whose row was read already, or will be, is not delivered live.
+//! A message is stored as undelivered before anything else happens. Live delivery and reading from storage may cross: a session that
+//! carries a row does not get it again when it is read, and an envelope whose row was read already, or will be, is not delivered live.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +20,10 @@ use crate::storage::{ArchiveRow, Query, Rows, StorageError, StoreOp};
 
 impl Shard {
     /// A session got the row; if it does not acknowledge, that has to do as delivery.
-    pub(crate) fn carry(&mut self, account: &BareJid, row: &ArchiveId, acknowledges: bool) {
-        let carried = self.account(account).carried.entry(tag(row)).or_insert(Carried::Holding(0));
-        if let Carried::Holding(holders) = carried {
-            *holders += 1;
+    pub(crate) fn carry(&mut self, account: &BareJid, row: &ArchiveId, by: SessionId, acknowledges: bool) {
+        let carried = &mut self.account(account).carried;
+        if let Carried::Holding(sessions) = carried.entry(tag(row)).or_insert(Carried::Holding(BTreeSet::new())) {
+            sessions.insert(by);
             if !acknowledges {
                 self.arrived(account, vec![row.clone()]);
             }
@@ -43,36 +43,40 @@ impl Shard {
         if new.is_empty() {
             return;
         }
-        let ops = new
-            .iter()
-            .filter_map(|row| untag(*row))
-            .map(|id| StoreOp::Delivered { owner: account.clone(), id })
-            .collect();
+        for (row, carried) in &mut it.carried {
+            if *carried == Carried::Unmarked {
+                *carried = Carried::Storing;
+                new.push(*row);
+            }
+        }
+        let ops = new.iter().filter_map(|row| untag(*row));
+        let ops = ops.map(|id| StoreOp::Delivered { owner: account.clone(), id }).collect();
         self.store(ops, Pending::Delivered { account: account.clone(), rows: new });
     }
 
-    /// If it failed, the rows are read, and delivered, once more at the next sign-in; their ids tell that they are the same.
+    /// What could not be marked is marked with the next rows; if the account is forgotten before, it is delivered once more, and its id
+    /// tells that it is the same.
     pub(crate) fn marked_delivered(&mut self, account: &BareJid, rows: &[u64], done: bool) {
         let Some(it) = self.accounts.get_mut(account) else { return };
         let reading = it.drain.as_ref().is_some_and(|drain| drain.loading);
         for row in rows {
-            if done && reading {
-                it.carried.insert(*row, Carried::Stored);
-            } else {
-                it.carried.remove(row);
-            }
+            match (done, reading) {
+                (true, false) => it.carried.remove(row),
+                (true, true) => it.carried.insert(*row, Carried::Stored),
+                (false, _) => it.carried.insert(*row, Carried::Unmarked),
+            };
         }
         self.account_moved(account);
     }
 
     /// A session ended with these unacknowledged: what no other session has is read from storage for those that are left.
-    pub(crate) fn put_back(&mut self, account: &BareJid, rows: BTreeSet<ArchiveId>) {
+    pub(crate) fn put_back(&mut self, account: &BareJid, by: SessionId, rows: BTreeSet<ArchiveId>) {
         let Some(it) = self.accounts.get_mut(account) else { return };
         let mut left = false;
         for row in &rows {
-            if let Some(Carried::Holding(holders)) = it.carried.get_mut(&tag(row)) {
-                *holders = holders.saturating_sub(1);
-                if *holders == 0 {
+            if let Some(Carried::Holding(sessions)) = it.carried.get_mut(&tag(row)) {
+                sessions.remove(&by);
+                if sessions.is_empty() {
                     it.carried.remove(&tag(row));
                     left = true;
                 }
@@ -164,9 +168,13 @@ impl Shard {
             let Some(it) = self.accounts.get_mut(account) else { return };
             let Some(drain) = &mut it.drain else { return };
             drain.after = drain.after.max(tag(&row.id));
-            if !it.carried.contains_key(&tag(&row.id)) {
-                self.deliver_row(account, &row);
-            }
+            let without = match it.carried.get(&tag(&row.id)) {
+                // The others have it, but nobody has said so: a session that is new gets it, too.
+                Some(Carried::Holding(sessions)) => takers.into_iter().filter(|id| !sessions.contains(id)).collect(),
+                Some(Carried::Storing | Carried::Stored | Carried::Unmarked) => Vec::new(),
+                None => takers,
+            };
+            self.deliver_row(account, &row, &without);
         }
         let Some(it) = self.accounts.get_mut(account) else { return };
         it.carried.retain(|_, carried| *carried != Carried::Stored);
@@ -179,7 +187,10 @@ impl Shard {
         }
     }
 
-    fn deliver_row(&mut self, account: &BareJid, row: &ArchiveRow) {
+    fn deliver_row(&mut self, account: &BareJid, row: &ArchiveRow, to: &[SessionId]) {
+        if to.is_empty() {
+            return;
+        }
         let Ok(element) = xml::parse(&row.stanza) else {
             tracing::error!(%account, id = %row.id, "an archived message cannot be read");
             return;
@@ -189,8 +200,7 @@ impl Shard {
             stable_ids::inject(&mut message, account, &row.id);
         }
         offline::delay(&mut message, &self.config.domain, row.at);
-        let to = self.sessions_of(account, |session| session.takes_messages());
-        self.deliver_all(&to, &message.into(), Some(&row.id));
+        self.deliver_all(to, &message.into(), Some(&row.id));
     }
 
     fn retry_drain(&mut self, account: &BareJid) {

@@ -14,6 +14,8 @@ use crate::shard::{Place, Shard};
 pub(crate) enum Effect {
     /// Send this to the session whose stanza it was.
     Reply(Element),
+    /// The same, and it tells that storage refused the stanza: see `session::handled`.
+    Refuse(Element),
     /// Send this to the shard of an account.
     Route(Envelope),
     /// Send each interested session a roster push with this item (RFC 6121 §2.1.6).
@@ -30,7 +32,7 @@ impl Shard {
     /// Lets a consequence of a stanza of session `id` happen.
     pub(crate) fn apply(&mut self, id: SessionId, effect: Effect) {
         match effect {
-            Effect::Reply(element) => self.deliver(id, element, None),
+            Effect::Reply(element) | Effect::Refuse(element) => self.deliver(id, element, None),
             Effect::SentCarbons { message, row } => self.sent_carbons(id, &message, row.as_ref()),
             other => self.apply_outside(other),
         }
@@ -39,7 +41,7 @@ impl Shard {
     /// Lets a consequence happen that concerns no session in particular.
     pub(crate) fn apply_outside(&mut self, effect: Effect) {
         match effect {
-            Effect::Reply(_) | Effect::SentCarbons { .. } => {}
+            Effect::Reply(_) | Effect::Refuse(_) | Effect::SentCarbons { .. } => {}
             Effect::Route(envelope) => self.route(envelope),
             Effect::Push { account, item, version } => self.push_roster(&account, &item, version),
             Effect::Deliver { to, element } => self.deliver_all(&to, &element, None),

@@ -106,7 +106,10 @@ impl Shard {
                 }
                 self.send_on(&outgoing, &[])
             }
-            Err(error) => error_reply(&outgoing.message, storage_error(&error)),
+            Err(error) => {
+                let reply = outgoing.message.reply_error(storage_error(&error));
+                reply.map(|reply| Effect::Refuse(reply.into())).into_iter().collect()
+            }
         };
         self.finish(id, entry, effects);
     }

@@ -66,7 +66,7 @@ impl Shard {
             self.deadlines.remove(&(deadline, id));
         }
         if let Some(sm) = &session.sm {
-            self.remembered.put(sm.id.clone(), session.account.clone(), sm.inbound.handled());
+            self.remembered.put(sm.id.clone(), session.account.clone(), sm.handled.told());
         }
         if session.presence.is_some() || !session.directed.is_empty() {
             let task = Task::Gone {
@@ -99,7 +99,7 @@ impl Shard {
         for (to, reply) in bounces {
             self.answer(&to, reply);
         }
-        self.put_back(&account, rows);
+        self.put_back(&account, id, rows);
     }
 }
 

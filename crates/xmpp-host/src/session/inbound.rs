@@ -27,10 +27,18 @@ impl Shard {
         }
         let acknowledgement = element.is("a", ns::SM);
         let asks = element.is("r", ns::SM) && !session.queue.is_empty();
-        // An acknowledgement is never kept waiting, only counted in its turn.
-        let queued = if acknowledgement { Element::new("a", ns::SM) } else { element.clone() };
-        session.queue.push(Some((conn, seq)), Work::Element(queued));
-        let over = session.queue.len() > limits.held_stanzas || session.queue.weight() > limits.held_bytes;
+        let repeat = session.sm.as_mut().is_some_and(|sm| sm.handled.is_repeat(&element));
+        let work = if repeat {
+            Work::Repeat
+        } else if acknowledgement {
+            // It is never kept waiting, only counted in its turn.
+            Work::Element(Element::new("a", ns::SM))
+        } else {
+            Work::Element(element.clone())
+        };
+        session.queue.push(Some((conn, seq)), work);
+        let unsaid = session.sm.as_ref().map_or(0, |sm| sm.handled.unsaid());
+        let over = session.queue.len() + unsaid > limits.held_stanzas || session.queue.weight() > limits.held_bytes;
         if over {
             tracing::warn!(session = id.0, "closing a session that sends faster than storage takes");
             self.kill(id, Some(StreamError::new(StreamCondition::ResourceConstraint)));
@@ -51,14 +59,14 @@ impl Shard {
                 Next::Nothing => return,
                 Next::Start(entry, work) => self.start(id, entry, work),
                 Next::Release(released) => {
+                    let refused = released.effects.iter().any(|effect| matches!(effect, Effect::Refuse(_)));
                     for effect in released.effects {
                         self.apply(id, effect);
                     }
                     if let Some(session) = self.sessions.get_mut(&id)
-                        && released.stanza
-                        && let Some(sm) = &mut session.sm
+                        && let (Some(stamp), Some(sm)) = (released.stamp, &mut session.sm)
                     {
-                        sm.inbound.received();
+                        sm.handled.released(stamp, refused.then(|| sm.outbound.sent_count()));
                     }
                     if let Some((conn, seq)) = released.from
                         && self.conns.contains_key(&conn)
@@ -83,6 +91,7 @@ impl Shard {
             Work::End => {
                 self.finish_session(id);
             }
+            Work::Repeat => self.finish(id, entry, Vec::new()),
             Work::Resume { conn } => {
                 self.attach(id, conn);
                 self.finish(id, entry, Vec::new());

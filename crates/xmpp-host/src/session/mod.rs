@@ -2,6 +2,7 @@
 
 pub(crate) mod bind;
 pub(crate) mod end;
+pub(crate) mod handled;
 pub(crate) mod inbound;
 pub(crate) mod memory;
 pub(crate) mod queue;
@@ -90,7 +91,10 @@ impl Session {
 impl Shard {
     /// Sends a stanza to a session. `row`: the archived message in it, so that its way is known (see `Account::carried`).
     pub(crate) fn deliver(&mut self, id: SessionId, element: Element, row: Option<&ArchiveId>) {
-        let Some(session) = self.sessions.get_mut(&id).filter(|session| !session.ended) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if session.ended {
+            return;
+        }
         let account = session.account.clone();
         let conn = session.conn;
         let mut over = false;
@@ -99,7 +103,7 @@ impl Shard {
         }
         let acknowledges = session.sm.is_some();
         if let Some(row) = row {
-            self.carry(&account, row, acknowledges);
+            self.carry(&account, row, id, acknowledges);
         }
         if let Some(conn) = conn {
             self.transmit(conn, element);

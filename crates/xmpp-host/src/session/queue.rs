@@ -10,6 +10,7 @@ use xmpp::xml::Element;
 
 use crate::effect::Effect;
 use crate::io::ConnId;
+use crate::session::handled::Stamp;
 
 /// Names an entry within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(crate) enum Work {
     Element(Element),
     /// The session was taken over by `conn` (XEP-0198 §5): attach it when everything from before is handled, so that `h` is exact.
     Resume { conn: ConnId },
+    /// A stanza that was dealt with on a former stream.
+    Repeat,
     /// The session ends: nothing follows.
     End,
 }
@@ -43,7 +46,7 @@ enum State {
 #[derive(Debug)]
 struct Entry {
     from: Option<(ConnId, u64)>,
-    stanza: bool,
+    stamp: Option<Stamp>,
     weight: usize,
     state: State,
 }
@@ -52,8 +55,8 @@ struct Entry {
 pub(crate) struct Released {
     /// The connection it came on and its number there.
     pub(crate) from: Option<(ConnId, u64)>,
-    /// Counts in `h`.
-    pub(crate) stanza: bool,
+    /// Of a stanza, which counts in `h`.
+    pub(crate) stamp: Option<Stamp>,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -90,12 +93,12 @@ impl Queue {
     }
 
     pub(crate) fn push(&mut self, from: Option<(ConnId, u64)>, work: Work) {
-        let (stanza, weight) = match &work {
-            Work::Element(element) => (matches!(element.name(), "message" | "presence" | "iq"), super::weight(element)),
-            _ => (false, 0),
+        let (stamp, weight) = match &work {
+            Work::Element(element) => (Stamp::of(element), super::weight(element)),
+            Work::Resume { .. } | Work::Repeat | Work::End => (None, 0),
         };
         self.weight += weight;
-        self.entries.push_back(Entry { from, stanza, weight, state: State::Queued(work) });
+        self.entries.push_back(Entry { from, stamp, weight, state: State::Queued(work) });
     }
 
     /// Pops what may be released, or starts what may be started.
@@ -107,7 +110,7 @@ impl Queue {
             self.begun -= 1;
             self.weight -= entry.weight;
             let State::Ready(effects) = entry.state else { return Next::Nothing };
-            return Next::Release(Released { from: entry.from, stanza: entry.stanza, effects });
+            return Next::Release(Released { from: entry.from, stamp: entry.stamp, effects });
         }
         if let Some(Entry { state: State::Started { alone: true }, .. }) = self.entries.front() {
             return Next::Nothing;

@@ -6,10 +6,11 @@ use xmpp::ns;
 use xmpp::stanza::{Condition, StanzaError, StreamCondition, StreamError};
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
-use xmpp_stream::sm::{self, AckPolicy, Inbound, Outbound, SmError};
+use xmpp_stream::sm::{self, AckPolicy, Outbound, SmError};
 
 use crate::config::Limits;
 use crate::io::{ConnId, SessionId};
+use crate::session::handled::Handled;
 use crate::session::queue::Work;
 use crate::session::weight;
 use crate::shard::Shard;
@@ -24,7 +25,7 @@ pub(crate) struct StreamManagement {
     /// How long it waits for its resumption, in milliseconds.
     pub(crate) timeout: u64,
     pub(crate) outbound: Outbound,
-    pub(crate) inbound: Inbound,
+    pub(crate) handled: Handled,
     /// Without a connection: when the session ends.
     pub(crate) expires: Option<Mono>,
     /// A resumption that waits for the stanzas of the former stream.
@@ -56,6 +57,10 @@ pub(crate) fn tag(id: &ArchiveId) -> u64 {
 
 pub(crate) fn untag(tag: u64) -> Option<ArchiveId> {
     (tag != 0).then(|| ArchiveId::from(tag.to_string()))
+}
+
+fn acknowledgement(h: u32) -> Element {
+    Element::new("a", ns::SM).with_attr("h", h.to_string())
 }
 
 fn failed(condition: Condition, h: Option<u32>) -> Element {
@@ -94,7 +99,7 @@ impl Shard {
             resumable,
             timeout,
             outbound: Outbound::with_policy(ACKS),
-            inbound: Inbound::new(),
+            handled: Handled::default(),
             expires: None,
             resuming: None,
             bytes: 0,
@@ -106,7 +111,7 @@ impl Shard {
     pub(crate) fn answer_request(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         if let (Some(conn), Some(sm)) = (session.conn, &mut session.sm) {
-            let ack = sm.inbound.ack();
+            let ack = acknowledgement(sm.handled.told());
             self.transmit(conn, ack);
         }
     }
@@ -133,6 +138,12 @@ impl Shard {
         let acked = sm.outbound.acked_tagged(h)?;
         for stanza in &acked {
             sm.bytes = sm.bytes.saturating_sub(weight(&stanza.element));
+        }
+        if sm.handled.heard(h)
+            && let Some(conn) = session.conn
+        {
+            let ack = acknowledgement(sm.handled.told());
+            self.transmit(conn, ack);
         }
         let rows: Vec<ArchiveId> = acked.iter().filter_map(|stanza| untag(stanza.tag)).collect();
         self.arrived(&account, rows);
@@ -247,7 +258,8 @@ impl Shard {
         session.conn = Some(conn);
         let resumed = Element::new("resumed", ns::SM)
             .with_attr("previd", sm.id.as_str())
-            .with_attr("h", sm.inbound.handled().to_string());
+            .with_attr("h", sm.handled.told().to_string());
+        sm.handled.resumed();
         sm.outbound.reconnected(now);
         let again: Vec<Element> = sm.outbound.unacked().cloned().collect();
         self.transmit(conn, resumed);

@@ -5,6 +5,7 @@ mod durability;
 mod messages;
 mod modules;
 mod presence;
+mod random;
 mod resumption;
 mod roster;
 mod world;

@@ -25,6 +25,9 @@ pub(super) struct World {
     pub(super) slow: bool,
     /// Every write fails with this.
     pub(super) failing: Option<StorageError>,
+    /// Envelopes between shards stay where they are until `carry`.
+    pub(super) slow_routes: bool,
+    routes: BTreeMap<(usize, usize), VecDeque<crate::io::Envelope>>,
     waiting: VecDeque<(usize, Request)>,
     conns: HashMap<ConnId, Client>,
     timers: Vec<Option<Mono>>,
@@ -62,6 +65,8 @@ impl World {
             storage,
             slow: false,
             failing: None,
+            slow_routes: false,
+            routes: BTreeMap::new(),
             waiting: VecDeque::new(),
             conns: HashMap::new(),
             timers: Vec::new(),
@@ -80,6 +85,7 @@ impl World {
         self.shards = (0..count).map(|n| Shard::new(ShardId(n), self.config.clone(), 7 + self.next_conn)).collect();
         self.timers = vec![None; usize::from(count)];
         self.waiting.clear();
+        self.routes.clear();
         self.conns.clear();
     }
 
@@ -229,6 +235,20 @@ impl World {
         self.waiting.len()
     }
 
+    /// Carries the oldest envelope on one of the ways between shards; `false` if there is none.
+    pub(super) fn carry(&mut self, pick: usize) -> bool {
+        self.routes.retain(|_, way| !way.is_empty());
+        if self.routes.is_empty() {
+            return false;
+        }
+        let nth = pick % self.routes.len();
+        let Some(((_, to), way)) = self.routes.iter_mut().nth(nth) else { return false };
+        let to = *to;
+        let Some(envelope) = way.pop_front() else { return false };
+        self.input(to, Input::Routed(envelope));
+        true
+    }
+
     fn answer(&mut self, request: Request) -> Input {
         match request {
             Request::Store(token, ops) => {
@@ -257,6 +277,10 @@ impl World {
                     Output::Close { conn, error } => self.conn(conn).closed = Some(error),
                     Output::Route { to, envelope } => {
                         assert_ne!(usize::from(to.0), shard);
+                        if self.slow_routes {
+                            self.routes.entry((shard, usize::from(to.0))).or_default().push_back(envelope);
+                            continue;
+                        }
                         inputs.push_back((usize::from(to.0), Input::Routed(envelope)));
                     }
                     Output::Store { token, ops } => self.waiting.push_back((shard, Request::Store(token, ops))),
