@@ -198,7 +198,15 @@ fn message(from: usize, n: usize, to: &str) -> String {
     )
 }
 
-fn run(seed: u64, storage_fails: bool) {
+/// What goes wrong besides connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Nothing,
+    Storage,
+    Restart,
+}
+
+fn run(seed: u64, fault: Fault) {
     let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut world = World::with(|config| {
         config.limits.offline_page = 3;
@@ -216,7 +224,7 @@ fn run(seed: u64, storage_fails: bool) {
     world.slow_routes = true;
     for step in 0..400 {
         let at = dice.roll(devices.len());
-        world.failing = (storage_fails && dice.chance(10)).then_some(StorageError::Full);
+        world.failing = (fault == Fault::Storage && dice.chance(10)).then_some(StorageError::Full);
         match dice.roll(14) {
             0..=2 => {
                 let to = names[dice.roll(names.len())];
@@ -258,6 +266,13 @@ fn run(seed: u64, storage_fails: bool) {
                     }
                 }
             }
+            _ if fault == Fault::Restart && dice.chance(10) => {
+                // What was with storage may or may not have been written.
+                let count = dice.roll(4);
+                world.release(count);
+                world.restart();
+                devices.iter_mut().for_each(Device::lost);
+            }
             _ => {
                 let ms = [100, 5_000, 30_000][dice.roll(3)];
                 world.pass(ms);
@@ -265,7 +280,7 @@ fn run(seed: u64, storage_fails: bool) {
         }
     }
     heal(&mut world, &mut devices, &mut dice);
-    judge(&world, &devices, &sent, storage_fails, seed);
+    judge(&world, &devices, &sent, fault, seed);
 }
 
 fn heal(world: &mut World, devices: &mut [Device; 4], dice: &mut Dice) {
@@ -306,7 +321,7 @@ fn heal(world: &mut World, devices: &mut [Device; 4], dice: &mut Dice) {
     panic!("it never settles: {states:?}");
 }
 
-fn judge(world: &World, devices: &[Device; 4], sent: &[(usize, &str, String)], storage_fails: bool, seed: u64) {
+fn judge(world: &World, devices: &[Device; 4], sent: &[(usize, &str, String)], fault: Fault, seed: u64) {
     for (at, to, body) in sent {
         for owner in [devices[*at].name, to] {
             let owner = bare(owner);
@@ -317,7 +332,7 @@ fn judge(world: &World, devices: &[Device; 4], sent: &[(usize, &str, String)], s
         let got = receivers.iter().any(|it| it.seen.iter().any(|(_, seen)| seen == body));
         assert!(got, "seed {seed}: {body} never came");
     }
-    if storage_fails {
+    if fault == Fault::Storage {
         return;
     }
     assert!(world.storage.rows.iter().all(|row| !row.undelivered), "seed {seed}: delivered, but not marked");
@@ -349,14 +364,21 @@ fn ordered<'a>(last: &mut BTreeMap<&'a str, usize>, body: &'a str, seed: u64, pl
 
 #[test]
 fn nothing_is_lost_doubled_or_disordered() {
-    for seed in 1..=300 {
-        run(seed, false);
+    for seed in 1..=100 {
+        run(seed, Fault::Nothing);
     }
 }
 
 #[test]
 fn nothing_is_lost_or_doubled_while_storage_fails() {
-    for seed in 1..=300 {
-        run(seed, true);
+    for seed in 1..=100 {
+        run(seed, Fault::Storage);
+    }
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_disordered_when_the_process_dies() {
+    for seed in 1..=100 {
+        run(seed, Fault::Restart);
     }
 }
