@@ -93,7 +93,8 @@ impl Device {
     }
 
     fn bind(&mut self) {
-        let bind = format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{}</resource></bind>", self.resource);
+        let bind =
+            format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{}</resource></bind>", self.resource);
         self.wire.push_back(format!("<iq type='set' id='b'>{bind}</iq>"));
         self.state = State::Binding;
     }
@@ -325,7 +326,11 @@ fn judge(world: &World, devices: &[Device; 4], sent: &[(usize, &str, String)], f
     for (at, to, body) in sent {
         for owner in [devices[*at].name, to] {
             let owner = bare(owner);
-            let rows = world.storage.rows.iter().filter(|row| row.owner == owner && row.row.stanza.contains(&format!("<body>{body}<")));
+            let rows = world
+                .storage
+                .rows
+                .iter()
+                .filter(|row| row.owner == owner && row.row.stanza.contains(&format!("<body>{body}<")));
             assert_eq!(rows.count(), 1, "seed {seed}: {body} in the archive of {owner}");
         }
         let receivers: Vec<&Device> = devices.iter().filter(|it| it.name == *to).collect();
