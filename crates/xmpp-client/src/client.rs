@@ -55,7 +55,10 @@ impl Client {
             Input::Derived { token, key } => self.connection.derived(&mut self.core, token, key),
             Input::Page(event) => {
                 match event {
-                    PageEvent::Visible => self.core.visible = true,
+                    PageEvent::Visible => {
+                        self.core.visible = true;
+                        self.core.work.push_back(Work::Signal(Signal::Visible));
+                    }
                     PageEvent::Hidden => self.core.visible = false,
                     _ => {}
                 }
@@ -132,6 +135,7 @@ impl Client {
             Work::Receive(inbound) => self.receive(inbound),
             Work::Release(hold, go_on) => self.release(hold, go_on),
             Work::Signal(signal) => self.tell(&signal),
+            Work::GiveUp => self.connection.give_up(&mut self.core),
             Work::SendPresence => self.send_presence(),
             Work::Then(index, label) => self.timeout(index, label),
         }

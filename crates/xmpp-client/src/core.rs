@@ -37,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) ids: Vec<&'static str>,
     /// The sum of what the features add to disco#info.
     pub(crate) disco: Vec<&'static str>,
+    /// When the server was last heard.
+    pub(crate) heard: Mono,
     /// Whether the page is in front.
     pub(crate) visible: bool,
     /// Deadlines of held messages, and whether they go on then.
@@ -66,6 +68,8 @@ pub(crate) enum Work {
     Release(HoldId, bool),
     /// All features are told.
     Signal(Signal),
+    /// The connection is dead, whatever the transport thinks.
+    GiveUp,
     /// The own presence goes out.
     SendPresence,
     /// A feature wanted to know when everything before this is done.
@@ -104,6 +108,7 @@ impl Core {
             stream_features: None,
             ids: Vec::new(),
             disco: Vec::new(),
+            heard: Mono(0),
             visible: true,
             holds: BTreeMap::new(),
             tokens: BTreeMap::new(),

@@ -188,6 +188,16 @@ impl<'a> Cx<'a> {
         self.core.work.push_back(Work::Then(self.feature, label));
     }
 
+    /// For how many milliseconds nothing has been heard of the server.
+    pub fn quiet_ms(&self) -> u64 {
+        self.core.now.mono.since(self.core.heard)
+    }
+
+    /// Gives the connection up as dead; another is made.
+    pub fn give_up(&mut self) {
+        self.core.work.push_back(Work::GiveUp);
+    }
+
     /// Forgets a deadline.
     pub fn cancel(&mut self, label: Label) {
         self.core.timers.remove(&(self.feature, label));

@@ -61,6 +61,10 @@ pub enum Signal {
     Archive(ArchiveReach),
     /// The server has taken over a message of ours for good; the tag given to [`Cx::transmit`].
     Acked(u64),
+    /// The page came to the front.
+    Visible,
+    /// The person has read further in this conversation, here or elsewhere.
+    Read(ConversationId),
     /// What the own presence says apart from availability has changed: send it again.
     PresenceChanged,
     /// A feature stopped a message on its way out.

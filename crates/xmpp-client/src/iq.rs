@@ -90,7 +90,7 @@ mod tests {
         let account = BareJid::new("me@x.y").expect("a jid");
         let own = FullJid::new("me@x.y/r").expect("a jid");
         let who = Asker { feature: 3, label: Label(9) };
-        let mut answers = |to: Option<&str>, from: Option<&str>| {
+        let answers = |to: Option<&str>, from: Option<&str>| {
             let mut requests = Requests::default();
             requests.add(String::from("1"), who, to.map(jid), Mono(5));
             let from = from.map(jid);

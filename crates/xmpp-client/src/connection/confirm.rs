@@ -34,8 +34,12 @@ pub(super) struct Barrier {
     sent: VecDeque<u64>,
     /// The ping that is on its way, and how many of `sent` went before it.
     asked: Option<(String, usize)>,
+    asked_at: Mono,
     count: u32,
 }
+
+/// A server that does not answer for so long is not there.
+const ANSWER_MS: u64 = 30_000;
 
 /// Stanzas of ours that the server has.
 pub(super) type Tags = Vec<u64>;
@@ -82,18 +86,21 @@ impl Confirm {
             }
             Confirm::Sm(managed) if managed.inbound.untold() >= 20 => Some(managed.inbound.ack()),
             Confirm::Sm(_) => None,
-            Confirm::Barrier(barrier) => barrier.ask(domain),
+            Confirm::Barrier(barrier) => barrier.ask(now, domain),
         }
     }
 
     pub(super) fn is_overdue(&self, now: Now) -> bool {
-        matches!(self, Confirm::Sm(managed) if managed.outbound.is_overdue(now))
+        match self {
+            Confirm::Sm(managed) => managed.outbound.is_overdue(now),
+            Confirm::Barrier(barrier) => barrier.deadline().is_some_and(|at| at <= now.mono),
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Mono> {
         match self {
             Confirm::Sm(managed) => managed.outbound.next_timer(),
-            Confirm::Barrier(_) => None,
+            Confirm::Barrier(barrier) => barrier.deadline(),
         }
     }
 
@@ -139,13 +146,18 @@ impl Managed {
 }
 
 impl Barrier {
-    fn ask(&mut self, domain: &str) -> Option<Element> {
+    fn deadline(&self) -> Option<Mono> {
+        self.asked.as_ref().map(|_| self.asked_at.after(ANSWER_MS))
+    }
+
+    fn ask(&mut self, now: Now, domain: &str) -> Option<Element> {
         if self.sent.is_empty() || self.asked.is_some() {
             return None;
         }
         self.count += 1;
         let id = ["barrier-", &self.count.to_string()].concat();
         self.asked = Some((id.clone(), self.sent.len()));
+        self.asked_at = now.mono;
         let ping = Element::new("ping", ns::PING);
         Some(Element::new("iq", ns::CLIENT).with_attr("type", "get").with_attr("id", id).with_attr("to", domain).with_child(ping))
     }

@@ -27,6 +27,7 @@ impl Connection {
     }
 
     fn stream_event(&mut self, core: &mut Core, event: StreamEvent) {
+        core.heard = core.now.mono;
         match event {
             StreamEvent::Element(element) => self.element(core, element),
             StreamEvent::Bound { jid, sm, features } => {

@@ -2,16 +2,24 @@
 //!
 //! The order of [`all`] is the order in which they see stanzas: envelopes are opened first, the timeline comes last.
 
+pub mod caps;
 pub mod carbons;
+pub mod chat_states;
 pub mod chats;
 pub mod delay;
 pub mod disco;
+pub mod drafts;
 pub mod mam;
+pub mod markers;
 pub mod messages;
 pub mod outbox;
+pub mod ping;
 pub mod presence;
+pub mod receipts;
 pub mod roster;
 pub mod stanza_id;
+pub mod unread;
+pub mod vcard;
 
 use crate::feature::Constructor;
 
@@ -19,15 +27,23 @@ use crate::feature::Constructor;
 pub fn all() -> Vec<Constructor> {
     vec![
         disco::Disco::make,
+        ping::Ping::make,
         roster::Roster::make,
         presence::Presences::make,
+        caps::Caps::make,
+        vcard::VCards::make,
         chats::Chats::make,
+        drafts::Drafts::make,
         outbox::Outbox::make,
         carbons::Carbons::make,
         mam::Mam::make,
         delay::Delay::make,
         stanza_id::StanzaIds::make,
+        chat_states::ChatStates::make,
+        receipts::Receipts::make,
+        markers::Markers::make,
         messages::Messages::make,
+        unread::Unread::make,
     ]
 }
 

@@ -26,6 +26,14 @@ pub(crate) struct ReadMark {
     pub(crate) assumed: bool,
 }
 
+/// A line of the list as it was kept over a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) last: Timestamp,
+    pub(crate) own: bool,
+    pub(crate) preview: String,
+}
+
 /// One conversation.
 pub(crate) struct Conversation {
     pub(crate) id: ConversationId,
@@ -40,13 +48,17 @@ pub(crate) struct Conversation {
     /// How many rows there were before the last page.
     pub(crate) older_rows: usize,
     pub(crate) read: ReadMark,
+    /// What the list showed before a reload, until there are rows.
+    pub(crate) kept: Option<Kept>,
+    /// The person wants to see nothing in the list that is not newer.
+    pub(crate) dismissed_at: Option<Timestamp>,
     /// Unread rows that went out of memory.
     dropped_unread: u32,
     told: Option<Arc<Chat>>,
 }
 
 impl Conversation {
-    pub(super) fn new(id: ConversationId) -> Self {
+    pub(super) fn new(id: ConversationId, read_since: Option<Timestamp>) -> Self {
         Self {
             id,
             timeline: Timeline::default(),
@@ -56,7 +68,9 @@ impl Conversation {
             older: Older::More,
             older_than: None,
             older_rows: 0,
-            read: ReadMark { row: None, at: Timestamp(i64::MIN), assumed: true },
+            read: ReadMark { row: None, at: read_since.unwrap_or(Timestamp(i64::MIN)), assumed: read_since.is_none() },
+            kept: None,
+            dismissed_at: None,
             dropped_unread: 0,
             told: None,
         }
@@ -69,7 +83,9 @@ impl Conversation {
         let of_the_past = matches!(placement, Placement::Latest(_) | Placement::Older(_));
         match placed {
             Placed::New(id) => {
-                self.listed = true;
+                if placement == Placement::Live || self.dismissed_at.is_none_or(|dismissed| at > dismissed) {
+                    self.listed = true;
+                }
                 if own {
                     // Who answers has read.
                     self.mark_read(id);
@@ -157,18 +173,25 @@ impl Conversation {
         Some(Diff::Chat(chat))
     }
 
+    /// What the list shows of the newest message.
+    pub(crate) fn newest(&self) -> Option<Kept> {
+        let row = self.timeline.last_message();
+        let said = row.and_then(|row| Some((row.item.at, row.said()?)));
+        let shown = said.map(|(last, (author, body))| Kept { last, own: *author == Author::Own, preview: preview(body) });
+        shown.or_else(|| self.kept.clone())
+    }
+
     fn chat(&self, name: String) -> Chat {
-        let last = self.timeline.last_message();
-        let said = last.and_then(Row::said);
+        let newest = self.newest();
         let mut unread = self.unread().map(Row::id);
         let first_unread = unread.next();
         let count = u32::from(first_unread.is_some()).saturating_add(u32::try_from(unread.count()).unwrap_or(u32::MAX));
         Chat {
             id: self.id.clone(),
             name,
-            preview: said.map(|(_, body)| preview(body)),
-            preview_own: said.is_some_and(|(author, _)| *author == Author::Own),
-            last: last.map(|row| row.item.at),
+            preview_own: newest.as_ref().is_some_and(|kept| kept.own),
+            last: newest.as_ref().map(|kept| kept.last),
+            preview: newest.map(|kept| kept.preview),
             unread: count.saturating_add(self.dropped_unread),
             first_unread,
             composing: self.composing,

@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 use xmpp::ids::ArchiveId;
 use xmpp::jid::BareJid;
+use xmpp::time::Timestamp;
 
-pub(crate) use conversation::Conversation;
+pub(crate) use conversation::{Conversation, Kept};
 pub(crate) use person::{Person, Resource, RosterEntry};
 
 use crate::api::{
-    Availability, Contact, ContactRequest, ConversationId, Diff, Event, Output, Phase, Profile, Session,
+    Availability, Contact, ContactRequest, ConversationId, Diff, Event, Output, Phase, Profile, Session, Subscription,
 };
 
 /// Everything shown.
@@ -28,6 +29,8 @@ pub(crate) struct State {
     profile: Profile,
     /// The counter behind every `TimelineId`; never goes back, also not on sign-out.
     pub(crate) next_item: u64,
+    /// Since when this device knows what was read; without it the past counts as read.
+    pub(crate) read_since: Option<Timestamp>,
     /// The newest message of the own archive that is known together with everything before it.
     pub(crate) archive_cursor: Option<ArchiveId>,
     unread: u32,
@@ -60,6 +63,7 @@ impl State {
             conversations: BTreeMap::new(),
             profile: Profile::default(),
             next_item: 0,
+            read_since: None,
             archive_cursor: None,
             unread: 0,
             dirty: Dirty::default(),
@@ -74,6 +78,7 @@ impl State {
         self.conversations.clear();
         self.profile = Profile::default();
         self.archive_cursor = None;
+        self.read_since = None;
         self.dirty = Dirty { session: true, ..Dirty::default() };
         self.told.clear();
         self.told.push_back(Diff::Reset);
@@ -145,10 +150,6 @@ impl State {
         self.requests.len()
     }
 
-    pub(crate) fn profile(&self) -> &Profile {
-        &self.profile
-    }
-
     pub(crate) fn set_profile(&mut self, profile: Profile) {
         self.dirty.profile |= self.profile != profile;
         self.profile = profile;
@@ -160,23 +161,26 @@ impl State {
 
     /// The conversation to change; made if unknown, but not listed by that.
     pub(crate) fn conversation_mut(&mut self, id: &ConversationId) -> &mut Conversation {
-        self.dirty.conversations.insert(id.clone());
-        self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone()))
+        self.conversation_and_counter(id).0
     }
 
     /// The conversation to change, with the counter of timeline ids.
     pub(crate) fn conversation_and_counter(&mut self, id: &ConversationId) -> (&mut Conversation, &mut u64) {
         self.dirty.conversations.insert(id.clone());
-        let conversation = self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone()));
+        let conversation = self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone(), self.read_since));
         (conversation, &mut self.next_item)
+    }
+
+    /// Whether somebody may know that we are here: they see our presence, or we have spoken to them.
+    pub(crate) fn is_known_to(&self, jid: &BareJid) -> bool {
+        let sees = |item: &RosterEntry| matches!(item.subscription, Subscription::From | Subscription::Both);
+        let spoken = |c: &Conversation| c.timeline.rows().iter().rev().any(|row| row.delivery().is_some());
+        self.people.get(jid).and_then(|person| person.roster.as_ref()).is_some_and(sees)
+            || self.conversations.get(&ConversationId::chat(jid.clone())).is_some_and(spoken)
     }
 
     pub(crate) fn conversation_ids(&self) -> Vec<ConversationId> {
         self.conversations.keys().cloned().collect()
-    }
-
-    pub(crate) fn conversations(&self) -> impl Iterator<Item = &Conversation> {
-        self.conversations.values()
     }
 
     /// Tells the view what changed.

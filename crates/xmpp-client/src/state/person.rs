@@ -1,6 +1,6 @@
 //! What is known of one other account, from roster, presence and vCard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use xmpp::jid::BareJid;
@@ -39,6 +39,8 @@ pub(crate) struct Resource {
     pub(crate) status: Option<String>,
     /// When it said so, as a count of presences: of equal priorities the newest wins.
     pub(crate) since: u64,
+    /// What its client can do, once that is known for sure (XEP-0115).
+    pub(crate) caps: Option<Arc<BTreeSet<String>>>,
 }
 
 /// A contact with more resources than this is an attack.
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     fn resource(availability: Availability, priority: i8, since: u64) -> Resource {
-        Resource { availability, priority, status: None, since }
+        Resource { availability, priority, status: None, since, caps: None }
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 mod order;
 mod row;
+#[cfg(test)]
+mod tests;
 
 
 
@@ -69,6 +71,8 @@ pub(crate) struct Timeline {
     run: Option<(RunId, TimelineId)>,
     /// The gap before messages that came live while the archive's tail was still being read.
     catch_up: Option<TimelineId>,
+    /// The last row that the catch-up has placed, until it has come to the tail.
+    caught: Option<TimelineId>,
 }
 
 impl Timeline {
@@ -87,10 +91,6 @@ impl Timeline {
 
     pub(crate) fn row(&self, id: TimelineId) -> Option<&Row> {
         self.position(id).map(|index| &self.rows[index])
-    }
-
-    pub(crate) fn by_archive_id(&self, id: &ArchiveId) -> Option<TimelineId> {
-        self.keys.get(&Key::Archive(id).text()).copied()
     }
 
     /// A message by the `id` its sender gave it.
@@ -175,17 +175,14 @@ impl Timeline {
     /// Drops the oldest rows until `keep` are left, but none that is in no archive yet. Returns what went.
     pub(crate) fn trim(&mut self, keep: usize) -> Vec<Row> {
         let excess = self.rows.len().saturating_sub(keep);
-        let count = self.rows[..excess].iter().position(Row::must_stay).unwrap_or(excess);
+        // The gap of a catch-up marks where the catch-up goes on.
+        let stays = |row: &Row| row.must_stay() || self.catch_up == Some(row.id());
+        let count = self.rows[..excess].iter().position(stays).unwrap_or(excess);
         if count == 0 {
             return Vec::new();
         }
         self.tell(TimelineOp::Remove { index: 0, count });
         let dropped: Vec<Row> = self.rows.drain(..count).collect();
-        for row in &dropped {
-            if self.catch_up == Some(row.id()) {
-                self.catch_up = None;
-            }
-        }
         let left: std::collections::BTreeSet<TimelineId> = self.rows.iter().map(Row::id).collect();
         self.keys.retain(|_, id| left.contains(id));
         dropped
@@ -222,6 +219,7 @@ impl Timeline {
 
     /// The archive was read to its tail: nothing is missing there.
     pub(crate) fn end_catch_up(&mut self) {
+        self.caught = None;
         if let Some(id) = self.catch_up {
             self.close_gap(id);
         }

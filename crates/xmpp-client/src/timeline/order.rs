@@ -29,6 +29,9 @@ impl Timeline {
             None => Placed::New(self.add(want, entry, next)),
         };
         self.run = Some((run, placed.id()));
+        if matches!(placement, Placement::CatchUp(_)) {
+            self.caught = Some(placed.id());
+        }
         placed
     }
 
@@ -38,6 +41,12 @@ impl Timeline {
             && last_run == run
             && let Some(index) = self.position(last)
         {
+            return index + 1;
+        }
+        if matches!(placement, Placement::CatchUp(_))
+            && let Some(index) = self.caught.and_then(|caught| self.position(caught))
+        {
+            // The page before ended there.
             return index + 1;
         }
         let limit = match placement {

@@ -7,6 +7,8 @@
 mod pages;
 pub(crate) mod query;
 
+use std::collections::BTreeSet;
+
 use xmpp::ids::StanzaId;
 use xmpp::ns;
 use xmpp::stanza::{Condition, Stanza};
@@ -31,6 +33,8 @@ pub struct Mam {
     has_archive: Option<bool>,
     /// How many pages this catch-up has read.
     read: u32,
+    /// Conversations whose older messages wait for the end of the catch-up: before it nobody knows where theirs begin.
+    later: BTreeSet<ConversationId>,
 }
 
 /// How many messages a page of the catch-up asks for.
@@ -66,6 +70,10 @@ impl Mam {
     fn at_tail(&mut self, cx: &mut Cx<'_>) {
         self.catching_up = false;
         self.read = 0;
+        for id in std::mem::take(&mut self.later) {
+            cx.state_mut().conversation_mut(&id).older = Older::More;
+            self.older(cx, &id, 0);
+        }
         for id in cx.state().conversation_ids() {
             let conversation = cx.state_mut().conversation_mut(&id);
             conversation.timeline.end_catch_up();
@@ -77,6 +85,9 @@ impl Mam {
     }
 
     fn interrupted(&mut self, cx: &mut Cx<'_>) {
+        for id in std::mem::take(&mut self.later) {
+            cx.state_mut().conversation_mut(&id).older = Older::Failed;
+        }
         for id in cx.state().conversation_ids() {
             cx.state_mut().conversation_mut(&id).timeline.pause_catch_up(false);
         }
@@ -88,7 +99,7 @@ impl Mam {
         let few = cx.state().conversation(id).is_some_and(|c| c.timeline.rows().len() < FEW_ROWS && c.older == Older::More);
         match self.has_archive {
             Some(false) => cx.state_mut().conversation_mut(id).older = Older::Complete,
-            Some(true) if few && !self.catching_up => self.older(cx, id, 0),
+            Some(true) if few => self.older(cx, id, 0),
             _ => {}
         }
     }
@@ -106,6 +117,12 @@ impl Mam {
             cx.state_mut().conversation_mut(id).older = Older::Failed;
             return;
         }
+        if self.catching_up {
+            self.later.insert(id.clone());
+            cx.state_mut().conversation_mut(id).older = Older::Loading;
+            return;
+        }
+        let Some(conversation) = cx.state().conversation(id) else { return };
         let before = conversation.older_than.clone().or_else(|| conversation.timeline.oldest_archived().cloned());
         let range = before.as_ref().map_or(Range::Newest, Range::Before);
         let max = cx.settings().history_page.clamp(10, 250);

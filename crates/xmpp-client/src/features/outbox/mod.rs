@@ -273,6 +273,14 @@ impl Feature for Outbox {
             }
             return Flow::Stop;
         }
+        if inbound.own && inbound.source != Source::Live {
+            // The archive, or a copy of what this account sent, has it: so has the server.
+            let id = inbound.origin_id.as_ref().map(|id| id.as_str()).or(inbound.message.id.as_ref().map(|id| id.as_str()));
+            let sent = |e: &Entry| Some(e.id.as_str()) == id && matches!(e.state, State::Sent(_) | State::Unknown(_));
+            if let Some(index) = self.entries.iter().position(sent) {
+                self.done(cx, index);
+            }
+        }
         if inbound.message.type_ == MessageType::Error {
             if inbound.source == Source::Live {
                 self.bounced(cx, inbound);

@@ -90,6 +90,7 @@ impl Feature for Presences {
                     priority: presence.priority(),
                     status: presence.status().filter(|status| !status.trim().is_empty()),
                     since: self.count,
+                    caps: None,
                 };
                 cx.state_mut().person_mut(&jid).set_resource(name, resource);
             }
