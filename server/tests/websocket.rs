@@ -256,6 +256,38 @@ async fn a_fast_sender_is_slowed_down_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_thousand_of_anything_do_not_stop_a_connection() {
+    let generous = [
+        ("CONVERSE_SERVER_LIMITS_STANZAS_PER_SECOND", "100000"),
+        ("CONVERSE_SERVER_LIMITS_STANZA_BURST", "100000"),
+        ("CONVERSE_SERVER_LIMITS_OUTBOX", "10000"),
+    ];
+    let server = Server::with(&[], &generous);
+    let (mut alice, _) = Raw::online(server.address, "alice").await;
+    let cases = [
+        "<r xmlns='urn:xmpp:sm:3'/>",
+        "<a xmlns='urn:xmpp:sm:3' h='0'/>",
+        "<presence xmlns='jabber:client'><status>x</status></presence>",
+        "<message xmlns='jabber:client' to='nobody@localhost'/>",
+        "<message xmlns='jabber:client' type='error' to='bob@localhost'/>",
+        "<iq xmlns='jabber:client' type='result' id='x'/>",
+        "<iq xmlns='jabber:client' type='get'/>",
+        "<presence xmlns='jabber:client' to='bob@localhost' type='probe'/>",
+        "<message xmlns='jabber:client' to='bob@localhost' type='headline'><body>x</body></message>",
+    ];
+    alice.send("<enable xmlns='urn:xmpp:sm:3'/>").await;
+    alice.until(|element| element.name() == "enabled").await;
+    for (number, case) in cases.iter().enumerate() {
+        for _ in 0..1000 {
+            alice.socket.feed(Message::text(*case)).await.unwrap();
+        }
+        let id = format!("after-{number}");
+        alice.send(&format!("<iq xmlns='jabber:client' type='get' id='{id}'><ping xmlns='urn:xmpp:ping'/></iq>")).await;
+        alice.until(|element| element.attr("id") == Some(id.as_str())).await;
+    }
+}
+
+#[tokio::test]
 async fn a_silent_peer_is_probed_and_dropped() {
     let server = Server::with(&[], &[("CONVERSE_SERVER_LIMITS_PING", "300ms")]);
     let (mut raw, _) = Raw::online(server.address, "alice").await;

@@ -169,7 +169,8 @@ impl Session {
                 wake = self.link.wait() => match wake {
                     Wake::Actions => {}
                     Wake::Answer(input) => self.link.input(input).await,
-                    Wake::Dropped => self.bosh.handle_input(clock.now(), Input::Fail(Condition::InternalServerError)),
+                    // Whoever still waits for an answer is told that there is no such session.
+                    Wake::Dropped => self.end = Some(false),
                 },
                 Some(request) = requests.recv(), if may_read => {
                     let key = request.key;

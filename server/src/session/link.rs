@@ -214,6 +214,10 @@ impl Link {
 
     /// Waits for whatever comes from inside. Safe to cancel.
     pub(super) async fn wait(&mut self) -> Wake {
+        if self.closed {
+            // The shard has no more to say, and its end of the mailbox may be gone.
+            return std::future::pending().await;
+        }
         tokio::select! {
             received = self.inbox.receive(self.handled) => match received {
                 Received::Mail(mail) => {

@@ -108,7 +108,7 @@ impl Connection {
                     }
                     probed = may_read;
                     alive = !may_read;
-                    if !self.write(Message::Ping(axum::body::Bytes::new())).await {
+                    if !self.write([Message::Ping(axum::body::Bytes::new())]).await {
                         return End::Gone;
                     }
                 }
@@ -171,20 +171,24 @@ impl Connection {
                 }
             }
         }
-        for text in texts {
-            if !self.write(Message::text(text)).await {
-                return Some(End::Gone);
-            }
+        if !self.write(texts.into_iter().map(Message::text)).await {
+            return Some(End::Gone);
         }
         closing.then_some(End::Closing)
     }
 
-    /// Writes one message, unless the peer does not read or the shard has given it up meanwhile.
-    async fn write(&mut self, message: Message) -> bool {
+    /// Writes messages together, unless the peer does not read or the shard has given it up meanwhile.
+    async fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> bool {
         let (socket, link) = (&mut self.socket, &self.link);
+        let work = async {
+            for message in messages {
+                socket.feed(message).await?;
+            }
+            socket.flush().await
+        };
         tokio::select! {
             biased;
-            sent = timeout(WRITE, socket.send(message)) => matches!(sent, Ok(Ok(()))),
+            sent = timeout(WRITE, work) => matches!(sent, Ok(Ok(()))),
             () = link.dropped() => false,
         }
     }
