@@ -2,6 +2,7 @@
 
 use xmpp::jid::BareJid;
 use xmpp::stanza::{Condition, ErrorType, Iq, StanzaError};
+use xmpp::xml::Element;
 
 use crate::account::{Origin, RosterChange};
 use crate::io::SessionId;
@@ -21,7 +22,7 @@ pub(crate) enum Pending {
     /// An account's roster is being changed.
     RosterChange { account: BareJid, change: Box<RosterChange> },
     /// A module is reading for an answer.
-    Load { asker: Asker, iq: Box<Iq>, then: LoadThen },
+    Load { asker: Asker, iq: Box<Iq>, memo: Option<Element>, then: LoadThen },
     /// A module is writing for an answer.
     Store { asker: Asker, iq: Box<Iq>, then: StoreThen },
     /// Undelivered messages are being read.
@@ -55,7 +56,7 @@ impl Shard {
     pub(crate) fn loaded(&mut self, pending: Pending, result: Result<Rows, StorageError>) {
         match pending {
             Pending::Roster { account } => self.roster_loaded(&account, result),
-            Pending::Load { asker, iq, then } => self.iq_loaded(asker, *iq, then, result),
+            Pending::Load { asker, iq, memo, then } => self.iq_loaded(asker, *iq, memo, then, result),
             Pending::Drain { account } => self.drained(&account, result),
             Pending::Message { .. }
             | Pending::RosterChange { .. }

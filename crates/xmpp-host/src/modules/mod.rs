@@ -113,6 +113,8 @@ pub struct Request<'a> {
     pub subscriber: bool,
     /// The account is an anonymous one: it has no storage.
     pub anonymous: bool,
+    /// What an earlier step of the same handler left for this one.
+    pub memo: Option<Element>,
     /// The time of the input that led here.
     pub now: Now,
     /// The host's configuration.
@@ -145,6 +147,8 @@ pub enum Answer {
     Load {
         /// What.
         query: Query,
+        /// Handed to `then` in its request.
+        memo: Option<Element>,
         /// Then.
         then: LoadThen,
     },

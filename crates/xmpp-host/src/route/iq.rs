@@ -66,7 +66,7 @@ impl Shard {
         let Some(handler) = self.registry.handler(at, payload, set) else {
             return Answer::Error(StanzaError::from(Condition::ServiceUnavailable));
         };
-        let request = self.request(asker, iq);
+        let request = self.request(asker, iq, None);
         let allowed = match handler.access {
             Access::Owner => request.owner,
             Access::Subscribers => request.owner || request.subscriber,
@@ -80,7 +80,7 @@ impl Shard {
         }
     }
 
-    fn request<'a>(&'a self, asker: &'a Asker, iq: &'a Iq) -> Request<'a> {
+    fn request<'a>(&'a self, asker: &'a Asker, iq: &'a Iq, memo: Option<Element>) -> Request<'a> {
         let account = &asker.account;
         let from = iq.from.as_ref().map(|from| from.to_bare());
         let it = self.accounts.get(account);
@@ -91,6 +91,7 @@ impl Shard {
             owner: asker.origin.is_some(),
             subscriber: row.is_some_and(|row| row.subscription.from()),
             anonymous: it.is_some_and(|it| it.anonymous),
+            memo,
             now: self.now,
             config: &self.config,
             registry: &self.registry,
@@ -108,9 +109,9 @@ impl Shard {
                 elements.push(iq.reply_result(Some(result)).into());
                 return self.reply(asker, &iq, elements);
             }
-            Answer::Load { query, then } => {
+            Answer::Load { query, memo, then } => {
                 self.outside_requests += usize::from(asker.origin.is_none());
-                self.load(query, Pending::Load { asker, iq: Box::new(iq), then });
+                self.load(query, Pending::Load { asker, iq: Box::new(iq), memo, then });
                 return;
             }
             Answer::Store { ops, then } => {
@@ -150,10 +151,17 @@ impl Shard {
         }
     }
 
-    pub(crate) fn iq_loaded(&mut self, asker: Asker, iq: Iq, then: LoadThen, result: Result<Rows, StorageError>) {
+    pub(crate) fn iq_loaded(
+        &mut self,
+        asker: Asker,
+        iq: Iq,
+        memo: Option<Element>,
+        then: LoadThen,
+        result: Result<Rows, StorageError>,
+    ) {
         self.outside_requests -= usize::from(asker.origin.is_none());
         let answer = match result {
-            Ok(rows) => then(&self.request(&asker, &iq), rows),
+            Ok(rows) => then(&self.request(&asker, &iq, memo), rows),
             Err(error) => Answer::Error(storage_error(&error)),
         };
         self.answered(asker, iq, answer);
@@ -168,7 +176,7 @@ impl Shard {
     ) {
         self.outside_requests -= usize::from(asker.origin.is_none());
         let answer = match result {
-            Ok(results) => then(&self.request(&asker, &iq), results),
+            Ok(results) => then(&self.request(&asker, &iq, None), results),
             Err(error) => Answer::Error(storage_error(&error)),
         };
         self.answered(asker, iq, answer);

@@ -101,6 +101,8 @@ impl Shard {
                     "enable" => self.enable_sm(id, &element),
                     "r" => self.answer_request(id),
                     "a" => {}
+                    // XEP-0198 §5: only before binding.
+                    "resume" => self.refuse_resumption(id),
                     _ => self.kill(id, Some(StreamError::new(StreamCondition::UnsupportedStanzaType))),
                 }
                 self.finish(id, entry, Vec::new());

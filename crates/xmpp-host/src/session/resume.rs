@@ -289,6 +289,13 @@ impl Shard {
         }
     }
 
+    /// A `<resume/>` of a session that is bound already.
+    pub(crate) fn refuse_resumption(&mut self, id: SessionId) {
+        if let Some(conn) = self.sessions.get(&id).and_then(|session| session.conn) {
+            self.refuse_sm(conn, Condition::UnexpectedRequest);
+        }
+    }
+
     /// An `<enable/>` or other nonza where it must not be.
     pub(crate) fn refuse_sm(&mut self, conn: ConnId, condition: Condition) {
         self.transmit(conn, failed(condition, None));

@@ -74,6 +74,22 @@ fn pages_forwards_and_backwards() {
 }
 
 #[test]
+fn large_pages_are_cut_at_the_end_that_was_asked_for() {
+    let mut world = World::with(|config| config.limits.archive_page_bytes = 500);
+    let romeo = world.online("romeo", "orchard");
+    for n in 0..4 {
+        world
+            .send(romeo, &format!("<message to='nurse@example.com' type='chat' id='i{n}'><body>m{n}</body></message>"));
+    }
+    let (bodies, fin) = query(&mut world, romeo, &[], "");
+    assert_eq!(bodies, ["m0", "m1", "m2"]);
+    assert!(!fin.contains("complete=\"true\"") && fin.contains("<last>5</last>"), "{fin}");
+    let (bodies, fin) = query(&mut world, romeo, &[], &rsm("<before/>"));
+    assert_eq!(bodies, ["m1", "m2", "m3"]);
+    assert!(fin.contains("<first index=\"1\">3</first>") && !fin.contains("complete=\"true\""), "{fin}");
+}
+
+#[test]
 fn filters() {
     let (mut world, romeo) = filled(4);
     world.send(romeo, "<message to='nurse@example.com' type='chat'><body>n</body></message>");
@@ -119,7 +135,7 @@ fn nobody_elses_archive() {
 
 #[test]
 fn form_metadata_and_preferences() {
-    let (mut world, romeo) = filled(3);
+    let (mut world, romeo) = filled(150);
     world.send(romeo, "<iq type='get' id='f'><query xmlns='urn:xmpp:mam:2'/></iq>");
     let form = world.take_xml(romeo).remove(0);
     for field in ["with", "start", "end", "before-id", "after-id", "ids"] {
@@ -127,7 +143,7 @@ fn form_metadata_and_preferences() {
     }
     world.send(romeo, "<iq type='get' id='m'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
     let metadata = world.take_xml(romeo).remove(0);
-    assert!(metadata.contains("<start id=\"1\"") && metadata.contains("<end id=\"5\""), "{metadata}");
+    assert!(metadata.contains("<start id=\"1\"") && metadata.contains("<end id=\"300\""), "{metadata}");
     world.send(romeo, "<iq type='get' id='p'><prefs xmlns='urn:xmpp:mam:2'/></iq>");
     assert!(world.take_xml(romeo)[0].contains("default=\"always\""));
 }

@@ -2,6 +2,14 @@
 
 use super::world::World;
 
+#[test]
+fn shards_may_run_on_any_thread() {
+    fn movable<T: Send>() {}
+    movable::<crate::Shard>();
+    movable::<crate::Envelope>();
+    movable::<crate::Output>();
+}
+
 fn chat(to: &str, body: &str) -> String {
     format!("<message to='{to}' type='chat' id='{body}'><body>{body}</body></message>")
 }

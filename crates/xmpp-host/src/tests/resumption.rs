@@ -109,6 +109,8 @@ fn nobody_elses_session_and_no_unknown_one_is_resumed() {
     assert!(world.take_xml(mute)[0].contains("bad-request"));
     world.send(mute, "<enable xmlns='urn:xmpp:sm:3'/>");
     assert!(world.take_xml(mute)[0].contains("unexpected-request"));
+    world.send(romeo, &resume(&id, 1));
+    assert!(world.take_xml(romeo)[0].contains("unexpected-request"), "it is bound");
 }
 
 #[test]

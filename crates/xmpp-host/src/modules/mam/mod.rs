@@ -74,7 +74,11 @@ fn query(request: &Request<'_>, payload: &Element) -> Answer {
         (None, None) => Page::First,
     };
     let most = request.config.limits.archive_page;
-    Answer::Load { query: archive(request.account, filter, page, set.max.unwrap_or(most).min(most)), then: page_loaded }
+    Answer::Load {
+        query: archive(request.account, filter, page, set.max.unwrap_or(most).min(most)),
+        memo: None,
+        then: page_loaded,
+    }
 }
 
 fn archive(owner: &BareJid, filter: MamFilter, page: Page, max: u32) -> Query {
@@ -202,29 +206,30 @@ fn metadata(request: &Request<'_>, _: &Element) -> Answer {
     if request.anonymous {
         return Answer::Result(Some(MamMetadata::default().write()));
     }
-    Answer::Load { query: archive(request.account, MamFilter::default(), Page::First, 1), then: start_loaded }
+    Answer::Load {
+        query: archive(request.account, MamFilter::default(), Page::First, 1),
+        memo: None,
+        then: start_loaded,
+    }
 }
 
 fn start_loaded(request: &Request<'_>, rows: Rows) -> Answer {
     let Rows::Archive { rows, .. } = rows else { return refuse(Condition::InternalServerError) };
-    let Some(first) = rows.into_iter().next() else {
-        return Answer::Result(Some(MamMetadata::default().write()));
-    };
-    // The page from the first row on starts with it; the last one is read beside it, so that one continuation sees both.
-    let filter = MamFilter { start: Some(first.at), ..MamFilter::default() };
-    Answer::Load {
-        query: archive(request.account, filter, Page::Last, request.config.limits.archive_page),
-        then: end_loaded,
+    match rows.first() {
+        Some(row) => Answer::Load {
+            query: archive(request.account, MamFilter::default(), Page::Last, 1),
+            memo: Some(MamStart { id: row.id.clone(), timestamp: row.at }.write()),
+            then: end_loaded,
+        },
+        None => Answer::Result(Some(MamMetadata::default().write())),
     }
 }
 
-fn end_loaded(_: &Request<'_>, rows: Rows) -> Answer {
+fn end_loaded(request: &Request<'_>, rows: Rows) -> Answer {
     let Rows::Archive { rows, .. } = rows else { return refuse(Condition::InternalServerError) };
-    let metadata = MamMetadata {
-        start: rows.first().map(|row| MamStart { id: row.id.clone(), timestamp: row.at }),
-        end: rows.last().map(|row| MamEnd { id: row.id.clone(), timestamp: row.at }),
-    };
-    Answer::Result(Some(metadata.write()))
+    let start = request.memo.as_ref().and_then(|memo| MamStart::read(memo).ok());
+    let end = rows.last().map(|row| MamEnd { id: row.id.clone(), timestamp: row.at });
+    Answer::Result(Some(MamMetadata { start, end }.write()))
 }
 
 /// §5.2 (XEP-0441): everything is archived; it cannot be changed.

@@ -62,7 +62,7 @@ fn read(request: &Request<'_>, payload: &Element) -> Answer {
     }
     let query =
         Query::Private { owner: request.account.clone(), name: wanted.name().to_owned(), ns: wanted.ns().to_owned() };
-    Answer::Load { query, then: loaded }
+    Answer::Load { query, memo: None, then: loaded }
 }
 
 fn loaded(request: &Request<'_>, rows: Rows) -> Answer {

@@ -42,7 +42,7 @@ fn read(request: &Request<'_>, _: &Element) -> Answer {
     if request.anonymous {
         return Answer::Result(Some(Element::new("vCard", ns::VCARD)));
     }
-    Answer::Load { query: Query::Vcard(request.account.clone()), then: loaded }
+    Answer::Load { query: Query::Vcard(request.account.clone()), memo: None, then: loaded }
 }
 
 fn loaded(request: &Request<'_>, rows: Rows) -> Answer {
