@@ -255,6 +255,21 @@ async fn large_bodies_and_slow_heads_are_cut_off() {
 }
 
 #[tokio::test]
+async fn one_address_cannot_take_all_connections() {
+    let server = Server::with(&[], &[("CONVERSE_SERVER_LIMITS_CONNECTIONS_PER_ADDRESS", "2")]);
+    let held = [TcpStream::connect(server.address).await.unwrap(), TcpStream::connect(server.address).await.unwrap()];
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut third = TcpStream::connect(server.address).await.unwrap();
+    let mut answer = Vec::new();
+    // Closed at once, before anything was read.
+    let _ = tokio::time::timeout(Duration::from_secs(5), third.read_to_end(&mut answer)).await.unwrap();
+    assert!(answer.is_empty());
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(http(server.address, "GET", "/healthz", &[], "").await.status, 200);
+}
+
+#[tokio::test]
 async fn connections_above_the_limit_wait_for_a_place() {
     let server = Server::with(&[], &[("CONVERSE_SERVER_LIMITS_CONNECTIONS", "2")]);
     let first = TcpStream::connect(server.address).await.unwrap();

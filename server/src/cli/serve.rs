@@ -18,7 +18,7 @@ pub(super) fn run(config: Config) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     // The port first: it fails most often, and nothing has been touched then.
-    let server = match Server::bind(config.http.listen, config.limits.connections).await {
+    let server = match Server::bind(&config).await {
         Ok(server) => server,
         Err(error @ ServerError::InUse(_)) => return Err(Failure::AddressInUse(error.to_string())),
         Err(error) => return Err(Failure::Other(error.into())),

@@ -214,6 +214,7 @@ impl Config {
             ("limits.sessions_per_address", self.limits.sessions_per_address),
             ("limits.sessions", self.limits.sessions),
             ("limits.connections", self.limits.connections),
+            ("limits.connections_per_address", self.limits.connections_per_address),
             ("limits.outbox", self.limits.outbox),
             ("prebind.per_minute", self.prebind.per_minute),
         ];
@@ -225,6 +226,7 @@ impl Config {
         let spans = [
             ("limits.sign_in_time", self.limits.sign_in_time),
             ("limits.ping", self.limits.ping),
+            ("limits.write_time", self.limits.write_time),
             ("limits.bosh_inactivity", self.limits.bosh_inactivity),
             ("limits.bosh_wait", self.limits.bosh_wait),
             ("limits.sign_in_window", self.limits.sign_in_window),

@@ -98,8 +98,15 @@ settings! {
         sessions: u32 = 10_000;
         /// TCP connections in all. Stay below the limit of open files.
         connections: u32 = 15_000;
-        /// Stanzas that may wait for one slow reader before its connection is dropped; its session can be resumed.
-        outbox: u32 = 512;
+        /// TCP connections from one address at a time; trusted proxies are not counted. BOSH needs two for each session.
+        connections_per_address: u32 = 1000;
+        /// Stanzas that may wait for one slow reader before its connection is dropped; its session can be resumed. A resumed session gets
+        /// all it has missed at once, so keep this above 5000, the most that the host keeps for one.
+        outbox: u32 = 6000;
+        /// What may wait for all slow readers together.
+        outbox_total: Bytes = Bytes(256 * 1024 * 1024);
+        /// How long a write to a WebSocket may take. A peer that reads nothing for so long is dropped; its session can be resumed.
+        write_time: Span = Span::seconds(30);
         /// How long a connection may take to sign in.
         sign_in_time: Span = Span::seconds(60);
         /// How long a lost session can be resumed (XEP-0198).

@@ -1,7 +1,8 @@
 //! The listening socket: HTTP/1.1 connections with limits that the routes cannot set.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
-use super::origin::Peer;
+use super::origin::{Peer, network};
+use crate::config::Config;
 use crate::session::ended;
 
 /// How long the head of a request may take: a connection that says nothing is closed after this as well.
@@ -41,19 +43,67 @@ pub enum ServerError {
 pub struct Server {
     listener: TcpListener,
     connections: Arc<Semaphore>,
+    per_address: Arc<PerAddress>,
+}
+
+/// How many connections each address has. Trusted proxies are not counted: they speak for many.
+struct PerAddress {
+    limit: u32,
+    exempt: Vec<IpAddr>,
+    counts: Mutex<HashMap<IpAddr, u32>>,
+}
+
+/// A connection's place in the count of its address; free again when dropped.
+struct Counted {
+    of: Arc<PerAddress>,
+    network: IpAddr,
+}
+
+impl PerAddress {
+    /// A place for one more, if there is one.
+    fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Counted> {
+        let peer = peer.to_canonical();
+        let network = network(peer);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(network).or_insert(0);
+        if *count >= self.limit && !self.exempt.contains(&peer) {
+            return None;
+        }
+        *count += 1;
+        Some(Counted { of: Arc::clone(self), network })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut counts = self.of.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.network);
+            }
+        }
+    }
 }
 
 impl Server {
-    /// Binds the address; port 0 takes a free one.
+    /// Binds the address of the configuration; port 0 takes a free one.
     ///
     /// # Errors
     /// When the address cannot be had.
-    pub async fn bind(address: SocketAddr, connections: u32) -> Result<Self, ServerError> {
+    pub async fn bind(config: &Config) -> Result<Self, ServerError> {
+        let address = config.http.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             std::io::ErrorKind::AddrInUse => ServerError::InUse(address),
             _ => ServerError::Bind { address, source },
         })?;
-        Ok(Self { listener, connections: Arc::new(Semaphore::new(connections as usize)) })
+        let per_address = PerAddress {
+            limit: config.limits.connections_per_address,
+            exempt: config.http.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+            counts: Mutex::default(),
+        };
+        let connections = Arc::new(Semaphore::new(config.limits.connections as usize));
+        Ok(Self { listener, connections, per_address: Arc::new(per_address) })
     }
 
     /// Where it listens.
@@ -79,10 +129,14 @@ impl Server {
             };
             match accepted {
                 Ok((stream, peer)) => {
+                    let Some(counted) = self.per_address.admit(peer.ip()) else {
+                        tracing::debug!(%peer, "too many connections from this address");
+                        continue;
+                    };
                     let (app, shutdown, running) = (app.clone(), shutdown.clone(), Arc::clone(&tasks));
                     tokio::spawn(async move {
                         connection(stream, peer, app, shutdown).await;
-                        drop((place, running));
+                        drop((place, counted, running));
                     });
                 }
                 Err(error) => {

@@ -46,7 +46,8 @@ impl Client {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What limits count by: an IPv4 address, or the /64 network of an IPv6 one.
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => IpAddr::V6(std::net::Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),

@@ -14,6 +14,7 @@ use xmpp_stream::transport::bosh_server;
 
 use super::bosh::Sessions;
 use super::clock::{Clock, random};
+use super::inbox::Budget;
 use super::shards::Shards;
 use crate::auth::attempts::Attempts;
 use crate::auth::throttle::Window;
@@ -34,6 +35,7 @@ pub struct Hub {
     /// Password derivations at a time; each occupies a processor.
     pub(super) derivations: Arc<Semaphore>,
     pub(super) decoy_key: [u8; 32],
+    pub(super) outbox_budget: Arc<Budget>,
     pub(crate) shutdown: watch::Sender<bool>,
     sessions: Mutex<Counts>,
     next_id: AtomicU64,
@@ -75,6 +77,7 @@ impl Hub {
             inactivity: seconds(limits.bosh_inactivity),
             domains: vec![config.top.domain.0.clone()],
             queued_payloads: limits.outbox as usize,
+            queued_bytes: 16 * 1024 * 1024,
             ..bosh_server::Config::default()
         };
         Ok(Arc::new(Self {
@@ -91,6 +94,7 @@ impl Hub {
             prebinds: Mutex::new(Window::new(config.prebind.per_minute, 60_000)),
             derivations: Arc::new(Semaphore::new(usize::from(shard_count))),
             decoy_key,
+            outbox_budget: Budget::new(limits.outbox_total.0),
             shutdown: watch::Sender::new(false),
             sessions: Mutex::default(),
             next_id: AtomicU64::new(1),

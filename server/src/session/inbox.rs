@@ -16,11 +16,33 @@ pub(super) enum Mail {
     Close(Option<StreamError>),
 }
 
-/// Bytes (roughly) that may wait in one mailbox, whatever the number of elements.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes (roughly) that may wait in one mailbox, whatever the number of elements: twice what the host keeps for one session.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-#[derive(Debug, Default)]
+/// What all mailboxes together may hold.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: AtomicUsize,
+}
+
+impl Budget {
+    /// So many bytes.
+    pub(super) fn new(bytes: usize) -> Arc<Self> {
+        Arc::new(Self { left: AtomicUsize::new(bytes) })
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.left.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug)]
 struct Shared {
+    budget: Arc<Budget>,
     handled: AtomicU64,
     bytes: AtomicUsize,
     dropped: AtomicBool,
@@ -56,10 +78,30 @@ pub(super) enum Received {
     Dropped,
 }
 
+impl Shared {
+    fn left_the_queue(&self, size: usize) {
+        self.bytes.fetch_sub(size, Ordering::Relaxed);
+        self.budget.give_back(size);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // What nobody will read any more.
+        self.budget.give_back(*self.bytes.get_mut());
+    }
+}
+
 /// A mailbox for so many elements.
-pub(super) fn pair(capacity: usize) -> (Mailbox, Inbox) {
+pub(super) fn pair(capacity: usize, budget: &Arc<Budget>) -> (Mailbox, Inbox) {
     let (send, receive) = mpsc::channel(capacity);
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared {
+        budget: Arc::clone(budget),
+        handled: AtomicU64::new(0),
+        bytes: AtomicUsize::new(0),
+        dropped: AtomicBool::new(false),
+        signal: Notify::new(),
+    });
     (Mailbox { mail: send, shared: Arc::clone(&shared) }, Inbox { mail: receive, shared })
 }
 
@@ -67,10 +109,15 @@ impl Mailbox {
     /// Puts an element in.
     pub(super) fn element(&self, element: Element) -> Result<(), Overflow> {
         let size = rough_size(&element);
-        if self.shared.bytes.fetch_add(size, Ordering::Relaxed) + size > MAX_BYTES {
+        if self.shared.bytes.load(Ordering::Relaxed) + size > MAX_BYTES || !self.shared.budget.take(size) {
             return Err(Overflow);
         }
-        self.mail.try_send((Mail::Element(element), size)).map_err(|_| Overflow)
+        // Counted before it can be taken out.
+        self.shared.bytes.fetch_add(size, Ordering::Relaxed);
+        self.mail.try_send((Mail::Element(element), size)).map_err(|_| {
+            self.shared.left_the_queue(size);
+            Overflow
+        })
     }
 
     /// The last thing: what was put in before still goes out.
@@ -103,7 +150,7 @@ impl Inbox {
             tokio::select! {
                 mail = self.mail.recv() => return match mail {
                     Some((mail, size)) => {
-                        self.shared.bytes.fetch_sub(size, Ordering::Relaxed);
+                        self.shared.left_the_queue(size);
                         Received::Mail(mail)
                     }
                     // The shard is gone, which happens only when the process ends.
@@ -117,7 +164,7 @@ impl Inbox {
     /// The next message if it is there already.
     pub(super) fn receive_now(&mut self) -> Option<Mail> {
         let (mail, size) = self.mail.try_recv().ok()?;
-        self.shared.bytes.fetch_sub(size, Ordering::Relaxed);
+        self.shared.left_the_queue(size);
         Some(mail)
     }
 
@@ -159,7 +206,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_mailbox_says_so_and_the_reader_learns() {
-        let (mailbox, mut inbox) = pair(2);
+        let (mailbox, mut inbox) = pair(2, &Budget::new(1000));
         let element = || Element::new("a", "b");
         assert!(mailbox.element(element()).is_ok() && mailbox.element(element()).is_ok());
         assert!(mailbox.element(element()).is_err());
@@ -173,10 +220,15 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_count_as_well() {
-        let (mailbox, mut inbox) = pair(100);
+        let budget = Budget::new(2 * MAX_BYTES);
         let big = || Element::new("a", "b").with_text("x".repeat(MAX_BYTES / 2));
+        let (mailbox, mut inbox) = pair(100, &budget);
         assert!(mailbox.element(big()).is_ok());
-        assert!(mailbox.element(big()).is_err());
+        assert!(mailbox.element(big()).is_err(), "one mailbox is limited");
+        let others: Vec<_> = (0..3).map(|_| pair(100, &budget)).collect();
+        assert_eq!(others.iter().filter(|(mailbox, _)| mailbox.element(big()).is_ok()).count(), 2, "and all together");
         assert!(inbox.receive_now().is_some());
+        drop((mailbox, inbox, others));
+        assert_eq!(budget.left.load(Ordering::Relaxed), 2 * MAX_BYTES, "all is given back");
     }
 }

@@ -127,7 +127,7 @@ impl Link {
     }
 
     fn unnegotiated(hub: &Arc<Hub>, client: Client) -> Self {
-        let (mailbox, inbox) = inbox::pair(hub.config.limits.outbox as usize);
+        let (mailbox, inbox) = inbox::pair(hub.config.limits.outbox as usize, &hub.outbox_budget);
         let (answer, answers) = mpsc::unbounded_channel();
         let limits = &hub.config.limits;
         Self {

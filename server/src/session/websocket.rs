@@ -16,9 +16,6 @@ use super::hub::{Hub, Permit, ended};
 use super::link::{Action, Link, Wake};
 use crate::http::origin::Client;
 
-/// How long a write may take. A peer that reads nothing for so long is as good as gone.
-const WRITE: Duration = Duration::from_secs(30);
-
 /// How long the peer's part of the closing handshake is waited for (RFC 7395 §3.6).
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -179,7 +176,7 @@ impl Connection {
 
     /// Writes messages together, unless the peer does not read or the shard has given it up meanwhile.
     async fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> bool {
-        let (socket, link) = (&mut self.socket, &self.link);
+        let (socket, link, limit) = (&mut self.socket, &self.link, self.hub.config.limits.write_time.0);
         let work = async {
             for message in messages {
                 socket.feed(message).await?;
@@ -188,7 +185,7 @@ impl Connection {
         };
         tokio::select! {
             biased;
-            sent = timeout(WRITE, work) => matches!(sent, Ok(Ok(()))),
+            sent = timeout(limit, work) => matches!(sent, Ok(Ok(()))),
             () = link.dropped() => false,
         }
     }

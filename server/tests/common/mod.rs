@@ -260,27 +260,37 @@ impl Raw {
     /// Signs in with PLAIN.
     pub async fn sign_in(address: SocketAddr, user: &str) -> Self {
         let mut raw = Self::connect(address).await;
-        let features = raw.open().await;
+        raw.authenticate(user).await;
+        raw
+    }
+
+    async fn authenticate(&mut self, user: &str) {
+        let features = self.open().await;
         assert!(features.to_xml().contains("SCRAM-SHA-512"), "{}", features.to_xml());
         let plain = STANDARD.encode(format!("\0{user}\0{user}-password"));
-        raw.send(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>")).await;
-        let answer = raw.next().await;
+        self.send(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>")).await;
+        let answer = self.next().await;
         assert_eq!(answer.name(), "success", "{}", answer.to_xml());
-        let features = raw.open().await;
+        let features = self.open().await;
         assert!(features.to_xml().contains("urn:ietf:params:xml:ns:xmpp-bind"), "{}", features.to_xml());
-        raw
+    }
+
+    /// Signs in and binds on a socket that is connected; returns the full JID.
+    pub async fn sign_in_here(&mut self, user: &str) -> String {
+        self.authenticate(user).await;
+        self.send(
+            "<iq xmlns='jabber:client' type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+        )
+        .await;
+        let bound = self.next().await;
+        assert_eq!(bound.attr("type"), Some("result"), "{}", bound.to_xml());
+        bound.children().next().unwrap().children().next().unwrap().text()
     }
 
     /// Signs in and binds; returns the full JID.
     pub async fn bind(address: SocketAddr, user: &str) -> (Self, String) {
-        let mut raw = Self::sign_in(address, user).await;
-        raw.send(
-            "<iq xmlns='jabber:client' type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
-        )
-        .await;
-        let bound = raw.next().await;
-        assert_eq!(bound.attr("type"), Some("result"), "{}", bound.to_xml());
-        let jid = bound.children().next().unwrap().children().next().unwrap().text();
+        let mut raw = Self::connect(address).await;
+        let jid = raw.sign_in_here(user).await;
         (raw, jid)
     }
 
