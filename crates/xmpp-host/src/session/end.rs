@@ -56,6 +56,7 @@ impl Shard {
         }
         self.reschedule(id);
         self.hand_back(id);
+        self.go_on_draining(&account);
         self.session_moved(id);
     }
 

@@ -25,17 +25,11 @@ impl Shard {
         if session.conn != Some(conn) && resuming != Some(conn) {
             return;
         }
-        let acknowledgement = element.is("a", ns::SM);
         let asks = element.is("r", ns::SM) && !session.queue.is_empty();
         let repeat = session.sm.as_mut().is_some_and(|sm| sm.handled.is_repeat(&element));
-        let work = if repeat {
-            Work::Repeat
-        } else if acknowledgement {
-            // It is never kept waiting, only counted in its turn.
-            Work::Element(Element::new("a", ns::SM))
-        } else {
-            Work::Element(element.clone())
-        };
+        // An acknowledgement is never kept waiting, only counted in its turn.
+        let acknowledgement = element.is("a", ns::SM).then(|| element.clone());
+        let work = if repeat { Work::Repeat } else { Work::Element(element) };
         session.queue.push(Some((conn, seq)), work);
         let unsaid = session.sm.as_ref().map_or(0, |sm| sm.handled.unsaid());
         let over = session.queue.len() + unsaid > limits.held_stanzas || session.queue.weight() > limits.held_bytes;
@@ -44,8 +38,8 @@ impl Shard {
             self.kill(id, Some(StreamError::new(StreamCondition::ResourceConstraint)));
             return;
         }
-        if acknowledgement {
-            self.acknowledged(id, &element);
+        if let Some(acknowledgement) = acknowledgement {
+            self.acknowledged(id, &acknowledgement);
         } else if asks {
             self.answer_request(id);
         }

@@ -152,3 +152,33 @@ fn nothing_stays_in_memory_when_everybody_has_left() {
     world.pass(world.config.sm_timeout);
     assert_eq!((world.sessions(), world.accounts_in_memory()), (0, 0));
 }
+
+#[test]
+fn what_could_not_be_read_is_read_again_soon() {
+    let mut world = World::new();
+    let romeo = world.online("romeo", "orchard");
+    world.send(romeo, &chat("one"));
+    world.unreadable = true;
+    let juliet = world.online("juliet", "balcony");
+    world.send(romeo, &chat("two"));
+    world.pass(2_000);
+    assert!(world.bodies(juliet).is_empty(), "what waits comes first");
+    world.unreadable = false;
+    world.pass(2_000);
+    assert_eq!(world.bodies(juliet), ["one", "two"]);
+}
+
+#[test]
+fn an_account_that_was_being_read_is_forgotten_with_its_last_session() {
+    let mut world = World::with(|config| config.limits.offline_page = 1);
+    let romeo = world.online("romeo", "orchard");
+    for body in ["one", "two", "three"] {
+        world.send(romeo, &chat(body));
+    }
+    world.close(romeo);
+    let (juliet, _) = world.online_with_sm("juliet", "balcony");
+    world.lose(juliet);
+    world.pass(world.config.sm_timeout);
+    assert_eq!((world.sessions(), world.accounts_in_memory()), (0, 0));
+    assert_eq!(world.storage.rows.iter().filter(|row| row.undelivered).count(), 2, "one was acknowledged");
+}

@@ -23,6 +23,8 @@ pub(super) struct World {
     pub(super) storage: Storage,
     /// Requests to storage stay where they are until `release`.
     pub(super) slow: bool,
+    /// Reading of undelivered messages fails.
+    pub(super) unreadable: bool,
     /// Every write fails with this.
     pub(super) failing: Option<StorageError>,
     /// Envelopes between shards stay where they are until `carry`.
@@ -64,6 +66,7 @@ impl World {
             now: Now { mono: Mono(1_000), wall: Timestamp(1_700_000_000_000) },
             storage,
             slow: false,
+            unreadable: false,
             failing: None,
             slow_routes: false,
             routes: BTreeMap::new(),
@@ -257,6 +260,9 @@ impl World {
                     None => self.storage.store(&ops),
                 };
                 Input::Stored { token, result }
+            }
+            Request::Load(token, Query::Undelivered { .. }) if self.unreadable => {
+                Input::Loaded { token, result: Err(StorageError::Busy) }
             }
             Request::Load(token, query) => Input::Loaded { token, result: Ok(self.storage.load(&query)) },
         }
