@@ -6,6 +6,8 @@ use super::rng::Rng;
 pub const FAULTS_END: u64 = 240_000;
 /// How long everything has to come right afterwards.
 pub const HEALING: u64 = 900_000;
+/// How long the pages have to show everything after they were loaded anew.
+pub const SETTLING: u64 = 60_000;
 
 /// One thing that happens at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use xmpp_client::api::{Command, ConversationId, PageEvent, Phase, SocketId};
 
 use super::device::{Device, DeviceInput};
 use super::judge::{Evidence, Judge};
-use super::plan::{FAULTS_END, HEALING, Plan, Step};
+use super::plan::{FAULTS_END, HEALING, Plan, SETTLING, Step};
 use super::rng::Rng;
 use super::site::Site;
 
@@ -99,7 +99,12 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Result<Report, (String, Repor
     world.until(FAULTS_END);
     world.heal();
     world.until(FAULTS_END + HEALING);
-    let verdict = world.judge.verdict(&world.evidence());
+    let mut verdict = world.judge.verdict(&world.evidence(false));
+    if verdict.is_ok() {
+        world.reload_all();
+        world.until(FAULTS_END + HEALING + SETTLING);
+        verdict = world.judge.verdict(&world.evidence(true)).map_err(|what| format!("after a reload: {what}"));
+    }
     let report = Report { sent: world.judge.sent.len(), ..world.report };
     match verdict {
         Ok(()) => Ok(report),
@@ -263,14 +268,21 @@ impl World {
         }
     }
 
+    fn reload_all(&mut self) {
+        for device in 0..self.devices.len() {
+            self.unload_page(device);
+            self.load_page(device);
+        }
+    }
+
     pub(super) fn peer(&self, device: usize) -> ConversationId {
         ConversationId::chat(self.devices[1 - device].jid.clone())
     }
 
-    fn evidence(&self) -> Evidence {
+    fn evidence(&self, reloaded: bool) -> Evidence {
         let archive = |device: usize| self.site.bodies(&self.devices[device].jid);
         let shown = |device: usize| self.devices[device].replica.messages(&self.peer(device));
         let gaps = |device: usize| self.devices[device].replica.gaps(&self.peer(device));
-        Evidence { archives: [archive(0), archive(1)], shown: [shown(0), shown(1)], gaps: [gaps(0), gaps(1)] }
+        Evidence { archives: [archive(0), archive(1)], shown: [shown(0), shown(1)], gaps: [gaps(0), gaps(1)], reloaded }
     }
 }
