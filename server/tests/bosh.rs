@@ -168,6 +168,29 @@ async fn prebind_hands_over_a_session_that_is_bound() {
 }
 
 #[tokio::test]
+async fn a_visitors_name_is_seen_by_others_until_a_vcard_is_published() {
+    let server = Server::start();
+    let (mut bob, _) = Raw::online(server.address, "bob").await;
+    let ask = async |bob: &mut Raw, id: &str| {
+        bob.send(&format!(
+            "<iq xmlns='jabber:client' type='get' to='guest@localhost' id='{id}'><vCard xmlns='vcard-temp'/></iq>"
+        ))
+        .await;
+        bob.until(|element| element.attr("id") == Some(id)).await.to_xml()
+    };
+    let start = async |name: &str| {
+        let claims = serde_json::json!({ "sub": "guest", "name": name, "exp": common::unix_time() + 60 });
+        let token = format!("Bearer {}", common::token(&claims.to_string()));
+        assert_eq!(http(server.address, "POST", "/prebind", &[("authorization", &token)], "").await.status, 200);
+    };
+    start("Grace <b>Guest</b>\u{7}").await;
+    let vcard = ask(&mut bob, "v1").await;
+    assert!(vcard.contains("<FN>Grace &lt;b&gt;Guest&lt;/b&gt;</FN>"), "{vcard}");
+    start("Grace Host").await;
+    assert!(ask(&mut bob, "v2").await.contains("<FN>Grace Host</FN>"));
+}
+
+#[tokio::test]
 async fn a_repeated_request_gets_the_same_answer_and_sends_nothing_twice() {
     let server = Server::start();
     let (mut alice, _) = Bosh::online(server.address, "alice").await;

@@ -99,7 +99,11 @@ async fn ensure_account(hub: &Arc<Hub>, account: &BareJid, name: Option<String>)
     let local = account.local().unwrap_or_default().to_owned();
     // Nearly always the account is there, and a read costs no fsync.
     let wanted = local.clone();
-    if hub.storage.read_async(move |connection| accounts::exists(connection, &wanted)).await? {
+    if let Some(known) = hub.storage.read_async(move |connection| accounts::name(connection, &wanted)).await? {
+        // The site knows best what its visitor is called today.
+        if name.is_some() && name != known {
+            hub.storage.write_async(move |connection| accounts::rename(connection, &local, name.as_deref())).await?;
+        }
         return Ok(());
     }
     if !hub.config.prebind.auto_create {

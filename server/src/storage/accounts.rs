@@ -91,6 +91,26 @@ pub fn exists(connection: &Connection, local: &str) -> Result<bool, DatabaseErro
     Ok(id(connection, local)?.is_some())
 }
 
+/// The name of an account; the outer `None`: there is no such account.
+///
+/// # Errors
+/// What the database says.
+pub fn name(connection: &Connection, local: &str) -> Result<Option<Option<String>>, DatabaseError> {
+    Ok(connection
+        .prepare_cached("SELECT name FROM accounts WHERE local = ?1")?
+        .query_row([local], |row| row.get(0))
+        .optional()?)
+}
+
+/// Changes the name of an account.
+///
+/// # Errors
+/// What the database says.
+pub fn rename(connection: &Connection, local: &str, name: Option<&str>) -> Result<(), DatabaseError> {
+    connection.execute("UPDATE accounts SET name = ?2 WHERE local = ?1", params![local, name])?;
+    Ok(())
+}
+
 /// All accounts in the order of their names.
 ///
 /// # Errors

@@ -4,7 +4,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use xmpp::ids::ArchiveId;
 use xmpp::jid::BareJid;
+use xmpp::ns;
 use xmpp::time::Timestamp;
+use xmpp::xml::Element;
 use xmpp_host::storage::{ArchiveQuery, ArchiveRow, Page, Query, RosterRow, Rows, StorageError, Subscription};
 
 use super::host_ops::{local, row_id};
@@ -35,14 +37,7 @@ fn answer(connection: &Connection, query: &Query) -> Result<Rows, DatabaseError>
                 .collect::<rusqlite::Result<_>>()?;
             Ok(Rows::Undelivered(rows))
         }
-        Query::Vcard(owner) => {
-            let Some(account) = accounts::id(connection, local(owner))? else { return Ok(Rows::NoSuchAccount) };
-            let xml = connection
-                .prepare_cached("SELECT xml FROM vcards WHERE account = ?1")?
-                .query_row([account], |row| row.get(0))
-                .optional()?;
-            Ok(Rows::Vcard(xml))
-        }
+        Query::Vcard(owner) => vcard(connection, owner),
         Query::Private { owner, name, ns } => {
             let xml = connection
                 .prepare_cached("SELECT xml FROM private WHERE account = (SELECT id FROM accounts WHERE local = ?1) AND ns = ?2 AND name = ?3")?
@@ -51,6 +46,23 @@ fn answer(connection: &Connection, query: &Query) -> Result<Rows, DatabaseError>
             Ok(Rows::Private(xml))
         }
     }
+}
+
+/// The account's vCard. As long as nobody has published one, the name that the account was made with stands in for it, so that
+/// visitors of a site have a name from the beginning.
+fn vcard(connection: &Connection, owner: &BareJid) -> Result<Rows, DatabaseError> {
+    let found: Option<(Option<String>, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT vcards.xml, name FROM accounts LEFT JOIN vcards ON vcards.account = accounts.id WHERE local = ?1",
+        )?
+        .query_row([local(owner)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((xml, name)) = found else { return Ok(Rows::NoSuchAccount) };
+    let named = |name: String| {
+        let full_name = Element::new("FN", ns::VCARD).with_text(name);
+        Element::new("vCard", ns::VCARD).with_child(full_name).to_xml()
+    };
+    Ok(Rows::Vcard(xml.or_else(|| name.map(named))))
 }
 
 fn roster(connection: &Connection, owner: &BareJid) -> Result<Rows, DatabaseError> {
