@@ -5,7 +5,7 @@
 //! that it is durable.
 //!
 //! The accounts of the domain are spread over [`Shard`]s by address ([`shard_of`]). Shards share nothing: what one has to tell another
-//! is an [`Envelope`](io::Envelope).
+//! is an [`Envelope`].
 //!
 //! Start reading at [`io`] and [`storage`], the whole surface; then `shard.rs`, where inputs are dispatched; `session/` is one
 //! resource from binding to its end, `route/` is where stanzas go, `modules/` is one folder per XEP.

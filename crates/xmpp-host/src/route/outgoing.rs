@@ -2,7 +2,7 @@
 
 use xmpp::ids::{ArchiveId, OriginId};
 use xmpp::jid::Jid;
-use xmpp::stanza::{Condition, Message, MessageType, StanzaError};
+use xmpp::stanza::{Condition, Message, StanzaError};
 use xmpp::xml::Element;
 
 use crate::effect::Effect;
@@ -147,8 +147,7 @@ impl Shard {
     }
 }
 
-/// Errors are never answered with errors; a headline expects no answer, but a refusal of it harms nobody.
+/// Errors are never answered with errors: then there is no reply.
 fn error_reply(message: &Message, error: StanzaError) -> Vec<Effect> {
-    debug_assert!(message.type_ != MessageType::Error || message.reply_error(error.clone()).is_none());
     message.reply_error(error).map(|reply| Effect::Reply(reply.into())).into_iter().collect()
 }

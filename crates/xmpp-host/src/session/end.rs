@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use xmpp::stanza::{Iq, Message, Stanza, StanzaError, StreamError};
+use xmpp::jid::Jid;
+use xmpp::stanza::{Condition, Stanza, StanzaError, StreamError};
 use xmpp::xml::Element;
 
 use crate::account::Task;
 use crate::io::{ConnId, SessionId};
 use crate::session::queue::Work;
-use crate::session::resume::{unreached, untag};
+use crate::session::resume::untag;
 use crate::shard::Shard;
 
 impl Shard {
@@ -105,15 +106,15 @@ impl Shard {
 }
 
 /// The error for a stanza that did not reach its client, if its sender waits for it or would believe that it was read.
-fn unanswered(element: &Element) -> Option<(xmpp::jid::Jid, Stanza)> {
-    let error = || -> StanzaError { unreached() };
+fn unanswered(element: &Element) -> Option<(Jid, Stanza)> {
+    let error = StanzaError::from(Condition::RecipientUnavailable);
     match Stanza::try_from(element.clone()).ok()? {
         Stanza::Iq(iq) if iq.is_request() => {
-            let reply: Iq = iq.reply_error(error());
+            let reply = iq.reply_error(error);
             Some((iq.from?, reply.into()))
         }
         Stanza::Message(message) if message.body().is_some() => {
-            let reply: Message = message.reply_error(error())?;
+            let reply = message.reply_error(error)?;
             Some((message.from?, reply.into()))
         }
         _ => None,

@@ -3,7 +3,7 @@
 use xmpp::ids::{ArchiveId, SmId};
 use xmpp::jid::BareJid;
 use xmpp::ns;
-use xmpp::stanza::{Condition, StanzaError, StreamCondition, StreamError};
+use xmpp::stanza::{Condition, StreamCondition, StreamError};
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
 use xmpp_stream::sm::{self, AckPolicy, Outbound, SmError};
@@ -300,9 +300,4 @@ impl Shard {
     pub(crate) fn refuse_sm(&mut self, conn: ConnId, condition: Condition) {
         self.transmit(conn, failed(condition, None));
     }
-}
-
-/// The answer to a stanza that reached a session which then ended without acknowledging it.
-pub(crate) fn unreached() -> StanzaError {
-    StanzaError::from(Condition::RecipientUnavailable)
 }

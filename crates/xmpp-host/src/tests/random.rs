@@ -369,21 +369,21 @@ fn ordered<'a>(last: &mut BTreeMap<&'a str, usize>, body: &'a str, seed: u64, pl
 
 #[test]
 fn nothing_is_lost_doubled_or_disordered() {
-    for seed in 1..=60 {
+    for seed in 1..=150 {
         run(seed, Fault::Nothing);
     }
 }
 
 #[test]
 fn nothing_is_lost_or_doubled_while_storage_fails() {
-    for seed in 1..=60 {
+    for seed in 1..=150 {
         run(seed, Fault::Storage);
     }
 }
 
 #[test]
 fn nothing_is_lost_doubled_or_disordered_when_the_process_dies() {
-    for seed in 1..=60 {
+    for seed in 1..=150 {
         run(seed, Fault::Restart);
     }
 }
