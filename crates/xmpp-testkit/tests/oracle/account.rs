@@ -148,11 +148,7 @@ fn sorted(elements: impl Iterator<Item = Element>) -> Vec<String> {
 }
 
 fn photo(theirs: &vcard::Photo) -> vcard_temp::Photo {
-    vcard_temp::Photo {
-        type_: Some(theirs.type_.data.clone()),
-        binval: Some(theirs.binval.data.clone()),
-        extval: None,
-    }
+    vcard_temp::Photo { type_: Some(theirs.type_.data.clone()), binval: Some(theirs.binval.data.clone()), extval: None }
 }
 
 fn is_known_card(card: &Element) -> bool {

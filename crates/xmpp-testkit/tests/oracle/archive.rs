@@ -112,9 +112,8 @@ fn query_sets() -> impl Strategy<Value = rsm::ResultSet> {
 }
 
 pub(crate) fn result_sets() -> impl Strategy<Value = rsm::ResultSet> {
-    (prop::option::of(firsts()), prop::option::of(text()), prop::option::of(any::<u32>())).prop_map(
-        |(first, last, count)| rsm::ResultSet { first, last, count, ..rsm::ResultSet::default() },
-    )
+    (prop::option::of(firsts()), prop::option::of(text()), prop::option::of(any::<u32>()))
+        .prop_map(|(first, last, count)| rsm::ResultSet { first, last, count, ..rsm::ResultSet::default() })
 }
 
 fn firsts() -> impl Strategy<Value = rsm::First> {
@@ -147,13 +146,9 @@ fn query_of_theirs(theirs: &xmpp_parsers::mam::Query) -> mam::MamQuery {
 }
 
 fn queries() -> impl Strategy<Value = mam::MamQuery> {
-    let form = prop_oneof![
-        forms().prop_map(Some),
-        filters().prop_map(|filter| filter.write())
-    ];
-    (prop::option::of(id()), prop::option::of(text()), form, prop::option::of(query_sets()), any::<bool>()).prop_map(
-        |(queryid, node, form, set, flip_page)| mam::MamQuery { queryid, node, form, set, flip_page },
-    )
+    let form = prop_oneof![forms().prop_map(Some), filters().prop_map(|filter| filter.write())];
+    (prop::option::of(id()), prop::option::of(text()), form, prop::option::of(query_sets()), any::<bool>())
+        .prop_map(|(queryid, node, form, set, flip_page)| mam::MamQuery { queryid, node, form, set, flip_page })
 }
 
 fn filters() -> impl Strategy<Value = mam::MamFilter> {
@@ -185,8 +180,11 @@ fn result_of_theirs(theirs: &xmpp_parsers::mam::Result_) -> ResultMeaning {
 }
 
 fn results() -> impl Strategy<Value = mam::MamResult> {
-    (prop::option::of(id()), id(), forwardeds())
-        .prop_map(|(queryid, id, forwarded)| mam::MamResult { queryid, id, forwarded })
+    (prop::option::of(id()), id(), forwardeds()).prop_map(|(queryid, id, forwarded)| mam::MamResult {
+        queryid,
+        id,
+        forwarded,
+    })
 }
 
 fn fin(theirs: &xmpp_parsers::mam::Fin) -> mam::MamFin {
@@ -242,10 +240,8 @@ fn is_client_message(forwarded: &Element) -> bool {
 }
 
 fn forwardeds() -> impl Strategy<Value = forward::Forwarded> {
-    (prop::option::of(delays()), messages()).prop_map(|(delay, message): (_, Message)| forward::Forwarded {
-        delay,
-        stanza: message.into(),
-    })
+    (prop::option::of(delays()), messages())
+        .prop_map(|(delay, message): (_, Message)| forward::Forwarded { delay, stanza: message.into() })
 }
 
 fn delay_of_theirs(theirs: &xmpp_parsers::delay::Delay) -> delay::Delay {
@@ -281,7 +277,10 @@ fn times_are_the_same_moment_to_both() {
         assert_eq!((Timestamp::parse(text).is_err(), theirs(text).is_err()), (true, true), "{text}");
     }
     // Where the two differ: xs:dateTime has a midnight at the end of the day and zones up to 14 hours (XEP-0082 §2).
-    assert_eq!((Timestamp::parse("2000-01-01T24:00:00Z").is_ok(), theirs("2000-01-01T24:00:00Z").is_ok()), (true, false));
+    assert_eq!(
+        (Timestamp::parse("2000-01-01T24:00:00Z").is_ok(), theirs("2000-01-01T24:00:00Z").is_ok()),
+        (true, false)
+    );
     assert_eq!(
         (Timestamp::parse("2000-01-01T00:00:00+15:00").is_ok(), theirs("2000-01-01T00:00:00+15:00").is_ok()),
         (false, true)

@@ -187,7 +187,8 @@ fn form_rows() -> Vec<form::DataForm> {
     let uri = media_element::Uri { type_: "image/png".into(), uri: "cid:a@b?<&>".into() };
     let media = media_element::MediaElement { width: Some(320), height: None, uris: vec![uri] };
     let validate = data_forms_validate::Validate { datatype: None, method: None, list_range: None };
-    let field = form::Field { media: vec![media], validate: Some(validate), ..form::Field::text_single("captcha", "é") };
+    let field =
+        form::Field { media: vec![media], validate: Some(validate), ..form::Field::text_single("captcha", "é") };
     vec![form::DataForm::new(form::DataFormType::Form, "urn:xmpp:captcha", vec![field])]
 }
 
@@ -235,8 +236,11 @@ fn item(theirs: &of_theirs::Item) -> disco::DiscoItem {
 }
 
 fn items() -> impl Strategy<Value = disco::DiscoItem> {
-    (jid(), prop::option::of(text()), prop::option::of(text()))
-        .prop_map(|(jid, node, name)| disco::DiscoItem { jid, node, name })
+    (jid(), prop::option::of(text()), prop::option::of(text())).prop_map(|(jid, node, name)| disco::DiscoItem {
+        jid,
+        node,
+        name,
+    })
 }
 
 fn item_lists() -> impl Strategy<Value = disco::DiscoItems> {
@@ -281,11 +285,13 @@ fn plain_infos() -> impl Strategy<Value = disco::DiscoInfo> {
     let fields = prop::collection::btree_map(word(), values, 0..3);
     let forms = prop::collection::btree_map(word(), fields, 0..3);
     let features = prop::collection::btree_set("urn:[a-zé]{4}", 0..5);
-    (prop::collection::vec(identity, 0..3), features, forms).prop_map(|(identities, features, forms)| disco::DiscoInfo {
-        node: None,
-        identities,
-        features: features.into_iter().rev().collect(),
-        forms: forms.into_iter().rev().map(|(kind, fields)| plain_form(&kind, fields.into_iter())).collect(),
+    (prop::collection::vec(identity, 0..3), features, forms).prop_map(|(identities, features, forms)| {
+        disco::DiscoInfo {
+            node: None,
+            identities,
+            features: features.into_iter().rev().collect(),
+            forms: forms.into_iter().rev().map(|(kind, fields)| plain_form(&kind, fields.into_iter())).collect(),
+        }
     })
 }
 
@@ -324,7 +330,8 @@ fn differences() {
     assert_eq!(verification_string(&info).as_deref(), Some(expected));
     assert_ne!(string_of_theirs(&info), expected, "they sort features now: plain_infos() can have any");
 
-    let form = plain_form("kind", [("b", "1"), ("a", "2")].map(|(var, value)| (var.into(), vec![value.into()])).into_iter());
+    let form =
+        plain_form("kind", [("b", "1"), ("a", "2")].map(|(var, value)| (var.into(), vec![value.into()])).into_iter());
     let info = disco::DiscoInfo { forms: vec![form], ..disco::DiscoInfo::default() };
     assert_eq!(verification_string(&info).as_deref(), Some("kind<a<2<b<1<"));
     assert_ne!(string_of_theirs(&info), "kind<a<2<b<1<", "they sort fields now: plain_infos() need not");

@@ -60,7 +60,11 @@ pub(crate) fn same<O: Payload + Clone + 'static, T>(file: &'static str, theirs: 
 }
 
 /// A pair of payloads that are compared in what both have.
-pub(crate) fn pair<O: Payload + 'static, T, M>(file: &'static str, ours: fn(&O) -> M, theirs: fn(&T) -> M) -> Pair<O, T, M> {
+pub(crate) fn pair<O: Payload + 'static, T, M>(
+    file: &'static str,
+    ours: fn(&O) -> M,
+    theirs: fn(&T) -> M,
+) -> Pair<O, T, M> {
     let read = Box::new(|element: &Element| O::read(element).map_err(|error| error.to_string()));
     wire(file, Wire { matches: Box::new(O::matches), read, write: O::write }, ours, theirs)
 }

@@ -221,8 +221,12 @@ fn info_queries() -> impl Strategy<Value = Iq> {
         prop::option::of(extension()).prop_map(IqKind::Result),
         errors().prop_map(IqKind::Error),
     ];
-    (prop::option::of(jid()), prop::option::of(jid()), id(), kind)
-        .prop_map(|(from, to, id, kind)| Iq { from, to, id, kind })
+    (prop::option::of(jid()), prop::option::of(jid()), id(), kind).prop_map(|(from, to, id, kind)| Iq {
+        from,
+        to,
+        id,
+        kind,
+    })
 }
 
 /// An error that repeats the request (RFC 6120 §8.3.1), which ours does not.

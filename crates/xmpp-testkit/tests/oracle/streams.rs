@@ -166,8 +166,11 @@ fn failed_of_theirs(theirs: &of_sm::Failed) -> (Option<u32>, Condition) {
 }
 
 fn failures() -> impl Strategy<Value = sm::Failed> {
-    (any::<u32>(), prop::sample::select(Condition::ALL))
-        .prop_map(|(h, condition)| sm::Failed { h: Some(h), condition, text: None })
+    (any::<u32>(), prop::sample::select(Condition::ALL)).prop_map(|(h, condition)| sm::Failed {
+        h: Some(h),
+        condition,
+        text: None,
+    })
 }
 
 fn stream_pairs() -> Vec<Box<dyn Agree>> {
