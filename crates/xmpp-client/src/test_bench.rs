@@ -31,6 +31,7 @@ pub(crate) struct Bench {
     /// Stores are not answered while this is set.
     pub(crate) slow: bool,
     stores: VecDeque<Token>,
+    stanzas: u32,
     pub(crate) closed: Vec<SocketId>,
     pub(crate) opened: Vec<String>,
 }
@@ -118,6 +119,7 @@ impl Bench {
             timer: None,
             slow: false,
             stores: VecDeque::new(),
+            stanzas: 0,
             closed: Vec::new(),
             opened: Vec::new(),
         }
@@ -145,7 +147,9 @@ impl Bench {
                 }
                 Output::Transmit { socket, text, .. } => {
                     assert_eq!(Some(socket), self.socket, "frames go to the open socket");
-                    self.sent.push_back(parse(&text).expect("we write well-formed XML"));
+                    let element = parse(&text).expect("we write well-formed XML");
+                    self.stanzas += u32::from(element.ns() == "jabber:client");
+                    self.sent.push_back(element);
                 }
                 Output::CloseSocket(socket) => {
                     self.closed.push(socket);
@@ -193,6 +197,15 @@ impl Bench {
 
     pub(crate) fn hurry_stores(&mut self) {
         self.slow = false;
+        self.drain();
+    }
+
+    /// The stores that wait fail.
+    pub(crate) fn fail_stores(&mut self) {
+        self.slow = false;
+        while let Some(token) = self.stores.pop_front() {
+            self.client.handle_input(self.now, Input::Stored { token, result: Err(StorageError::Full) });
+        }
         self.drain();
     }
 
@@ -299,6 +312,7 @@ impl Bench {
         self.answer(&bind, &jid);
         if features.contains("urn:xmpp:sm:3") {
             assert_eq!(self.next().name(), "enable");
+            self.stanzas = 0;
             self.feed("<enabled xmlns='urn:xmpp:sm:3' id='sm-1' resume='true'/>");
         }
     }
@@ -314,8 +328,7 @@ impl Bench {
 
     /// As [`settle`](Self::settle), with features of the account and items of the roster.
     pub(crate) fn settle_with(&mut self, features: &str, items: &str) {
-        loop {
-            let Some(iq) = self.find(|e| e.name() == "iq" && matches!(e.attr("type"), Some("get" | "set"))) else { break };
+        while let Some(iq) = self.find(|e| e.name() == "iq" && matches!(e.attr("type"), Some("get" | "set"))) {
             let payload = iq.children().next().expect("a payload").clone();
             match payload.ns() {
                 "http://jabber.org/protocol/disco#info" => {
@@ -340,12 +353,19 @@ impl Bench {
     pub(crate) fn break_connection(&mut self) {
         let socket = self.socket.take().expect("an open socket");
         self.input(Input::Closed { socket });
-        self.wait(60_000);
+        while self.socket.is_none() {
+            self.wait(500);
+        }
         self.sent.clear();
     }
 
     pub(crate) fn phase(&self) -> &Phase {
         &self.view.session.as_ref().expect("a session").phase
+    }
+
+    /// How many stanzas were sent on this session, by stream management's count.
+    pub(crate) fn client_unacked(&self) -> u32 {
+        self.stanzas
     }
 
     /// The texts of a timeline as the view has it; `…` for a gap.

@@ -5,11 +5,10 @@ use std::collections::VecDeque;
 
 use xmpp::ids::SmId;
 use xmpp::ns;
-use xmpp::stanza::StreamError;
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
 use xmpp_stream::client::SmEnabled;
-use xmpp_stream::sm::{self, Inbound, Outbound};
+use xmpp_stream::sm::{self, Inbound, Outbound, SmError};
 
 /// One session's accounts; outlives the connection.
 pub(super) enum Confirm {
@@ -70,7 +69,7 @@ impl Confirm {
 
     /// An element came in. `Ok(None)`: a stanza for the features; else it was about acknowledgements, with what the server
     /// now has, and perhaps an answer.
-    pub(super) fn received(&mut self, element: &Element, domain: &str) -> Result<Option<(Tags, Option<Element>)>, StreamError> {
+    pub(super) fn received(&mut self, element: &Element, domain: &str) -> Result<Option<(Tags, Option<Element>)>, SmError> {
         match self {
             Confirm::Sm(managed) => managed.received(element),
             Confirm::Barrier(barrier) => Ok(barrier.received(element, domain).map(|tags| (tags, None))),
@@ -115,7 +114,7 @@ impl Confirm {
 }
 
 impl Managed {
-    fn received(&mut self, element: &Element) -> Result<Option<(Tags, Option<Element>)>, StreamError> {
+    fn received(&mut self, element: &Element) -> Result<Option<(Tags, Option<Element>)>, SmError> {
         if element.ns() != ns::SM {
             if element.ns() == ns::CLIENT {
                 self.inbound.received();
@@ -133,14 +132,14 @@ impl Managed {
     }
 
     /// The session goes on. What the server has, and what it must be sent again, oldest first.
-    pub(super) fn resumed(&mut self, h: u32, now: Now) -> Result<(Tags, Vec<Element>), StreamError> {
+    pub(super) fn resumed(&mut self, h: u32, now: Now) -> Result<(Tags, Vec<Element>), SmError> {
         let tags = self.acked(h)?;
         self.outbound.reconnected(now);
         Ok((tags, self.outbound.unacked().cloned().collect()))
     }
 
-    fn acked(&mut self, h: u32) -> Result<Tags, StreamError> {
-        let acked = self.outbound.acked_tagged(h).map_err(sm::SmError::stream_error)?;
+    fn acked(&mut self, h: u32) -> Result<Tags, SmError> {
+        let acked = self.outbound.acked_tagged(h)?;
         Ok(acked.into_iter().map(|unacked| unacked.tag).filter(|tag| *tag != 0).collect())
     }
 }

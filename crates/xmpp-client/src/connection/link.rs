@@ -31,7 +31,6 @@ enum Carrier {
 }
 
 /// What the connection must know.
-#[expect(clippy::large_enum_variant, reason = "events are consumed one at a time")]
 pub(super) enum LinkEvent {
     /// From the stream.
     Stream(StreamEvent),

@@ -5,6 +5,8 @@
 //! `failure.rs` decides what an end means, `confirm.rs` knows which of our stanzas the server has.
 
 mod backoff;
+#[cfg(test)]
+mod bosh_tests;
 mod confirm;
 mod discovery;
 mod endpoints;
@@ -15,6 +17,8 @@ mod login;
 mod prebind;
 mod session;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
@@ -114,6 +118,8 @@ impl Connection {
             }
             Command::SignOut { forget } => self.sign_out(core, *forget),
             Command::Reconnect => {
+                // A person may know better than the browser whether there is a network.
+                self.offline = false;
                 self.backoff.reset();
                 self.hurry(core);
             }
@@ -168,7 +174,7 @@ impl Connection {
 
     /// What is waited for need not be waited for any longer.
     fn hurry(&mut self, core: &mut Core) {
-        if matches!(self.step, Step::Waiting { .. }) {
+        if matches!(self.step, Step::Waiting { .. } | Step::Offline) {
             self.step = Step::Idle;
             self.proceed(core);
         }

@@ -65,7 +65,7 @@ impl Connection {
                 // A server that counts wrongly cannot be resumed.
                 self.session = None;
                 if let Some(link) = &mut self.link {
-                    link.close_with(core.now, error);
+                    link.close_with(core.now, error.stream_error());
                 }
             }
         }
@@ -101,7 +101,7 @@ impl Connection {
                 self.up(core, jid, true);
             }
             Err(error) => {
-                link.close_with(core.now, error);
+                link.close_with(core.now, error.stream_error());
                 self.session = None;
             }
         }

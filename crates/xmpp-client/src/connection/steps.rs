@@ -22,6 +22,8 @@ use crate::core::{Core, Owner};
 pub(super) enum Step {
     /// Nothing.
     Idle,
+    /// The browser sees no network: its word that it is back starts the next try.
+    Offline,
     /// The keys the tab kept.
     Restoring(Token),
     /// The page's credentials.
@@ -56,7 +58,7 @@ impl Connection {
             return;
         }
         if self.offline {
-            self.step = Step::Idle;
+            self.step = Step::Offline;
             return self.set_phase(core, Phase::Reconnecting { at: None, offline: true });
         }
         if matches!(core.state.session().phase, Phase::Reconnecting { .. }) {

@@ -86,11 +86,11 @@ impl Conversation {
                 if placement == Placement::Live || self.dismissed_at.is_none_or(|dismissed| at > dismissed) {
                     self.listed = true;
                 }
-                if own {
+                if self.read.assumed && of_the_past {
+                    self.read.at = self.read.at.max(at);
+                } else if own {
                     // Who answers has read.
                     self.mark_read(id);
-                } else if self.read.assumed && of_the_past {
-                    self.read.at = self.read.at.max(at);
                 }
             }
             Placed::Known(_) if !own && self.read.assumed && self.read.row.is_none() && placement == Placement::Live => {

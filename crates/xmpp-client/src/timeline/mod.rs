@@ -161,7 +161,8 @@ impl Timeline {
             .filter(|row| row.delivery().is_some_and(|d| rank(d) >= 1) || row.id() == id)
             .map(Row::id)
             .collect();
-        unread.into_iter().fold(false, |changed, id| self.set_delivery(id, Delivery::Read) || changed)
+        let changed = unread.into_iter().filter(|id| self.set_delivery(*id, Delivery::Read)).count();
+        changed > 0
     }
 
     /// Removes a row for good.

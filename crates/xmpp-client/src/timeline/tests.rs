@@ -137,7 +137,7 @@ fn a_replica_of_the_changes_equals_the_timeline() {
         let (mut timeline, mut next, mut replica) = (Timeline::default(), 0, Vec::new());
         let mut known: BTreeMap<String, TimelineId> = BTreeMap::new();
         // The archive: number by number, own ones some of them.
-        let own = |n: u64| n % 3 == 0;
+        let own = |n: u64| n.is_multiple_of(3);
         let (mut tail, mut cursor, mut run) = (5_u64, 0_u64, 0_u32);
         timeline.show();
         for _ in 0..60 {

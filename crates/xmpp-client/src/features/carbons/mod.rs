@@ -71,3 +71,6 @@ fn envelope(message: &Message) -> Option<(&Element, bool)> {
     let sent = message.child("sent", ns::CARBONS).map(|wrapper| (wrapper, true));
     sent.or_else(|| message.child("received", ns::CARBONS).map(|wrapper| (wrapper, false)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@
 
 mod pages;
 pub(crate) mod query;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -243,7 +245,7 @@ impl Feature for Mam {
     }
 
     fn after(&self) -> &'static [&'static str] {
-        &["outbox"]
+        &["stanza-id", "outbox"]
     }
 
     fn on_session(&mut self, cx: &mut Cx<'_>, change: SessionChange) {

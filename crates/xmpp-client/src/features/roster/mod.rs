@@ -1,6 +1,8 @@
 //! RFC 6121 §2 and §3: the roster with its cache, and who may see whose presence.
 
 mod item;
+#[cfg(test)]
+mod tests;
 
 use xmpp::jid::BareJid;
 use xmpp::ns;
