@@ -67,8 +67,8 @@ impl Bosh {
         (Self { address, sid, rid: rid + 1 }, body)
     }
 
-    async fn online(address: SocketAddr, user: &str) -> (Self, String) {
-        let (mut bosh, created) = Self::create(address, 2).await;
+    async fn online(address: SocketAddr, user: &str, wait: u32) -> (Self, String) {
+        let (mut bosh, created) = Self::create(address, wait).await;
         let features = created.children().next().cloned();
         let features = match features {
             Some(features) => features,
@@ -98,7 +98,7 @@ impl Bosh {
 #[tokio::test]
 async fn two_transports_talk() {
     let server = Server::start();
-    let (mut alice, alice_jid) = Bosh::online(server.address, "alice").await;
+    let (mut alice, alice_jid) = Bosh::online(server.address, "alice", 2).await;
     let (mut bob, _) = Raw::online(server.address, "bob").await;
     alice
         .send("<message xmlns='jabber:client' to='bob@localhost' type='chat' id='m1'><body>over BOSH</body></message>")
@@ -114,13 +114,15 @@ async fn two_transports_talk() {
 }
 
 #[tokio::test]
-async fn a_held_request_is_answered_at_once_by_a_message_and_else_after_wait() {
+async fn a_held_request_is_answered_after_wait_or_at_once_by_a_message() {
     let server = Server::start();
-    let (mut alice, _) = Bosh::online(server.address, "alice").await;
+    let (mut alice, _) = Bosh::online(server.address, "alice", 2).await;
     while !alice.send("").await.is_empty() {}
     let start = Instant::now();
     assert!(alice.send("").await.is_empty());
-    assert!((1500..4000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_millis(1500), "{:?}", start.elapsed());
+
+    let (mut alice, _) = Bosh::online(server.address, "alice", 30).await;
 
     let (mut bob, _) = Raw::online(server.address, "bob").await;
     let waiting = tokio::spawn(async move {
@@ -132,7 +134,7 @@ async fn a_held_request_is_answered_at_once_by_a_message_and_else_after_wait() {
     bob.send("<message xmlns='jabber:client' to='alice@localhost' type='chat'><body>now</body></message>").await;
     let (took, message) = waiting.await.unwrap();
     assert_eq!(body(&message).as_deref(), Some("now"));
-    assert!(took < Duration::from_millis(1500), "{took:?}");
+    assert!(took < Duration::from_secs(15), "{took:?}");
 }
 
 #[tokio::test]
@@ -193,7 +195,7 @@ async fn a_visitors_name_is_seen_by_others_until_a_vcard_is_published() {
 #[tokio::test]
 async fn a_repeated_request_gets_the_same_answer_and_sends_nothing_twice() {
     let server = Server::start();
-    let (mut alice, _) = Bosh::online(server.address, "alice").await;
+    let (mut alice, _) = Bosh::online(server.address, "alice", 2).await;
     let (mut bob, _) = Raw::online(server.address, "bob").await;
     let text = format!(
         "<body rid='{}' sid='{}' xmlns='{HTTPBIND}'><message xmlns='jabber:client' to='bob@localhost' type='chat' id='once'><body>once</body></message><iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq></body>",
@@ -213,7 +215,7 @@ async fn a_repeated_request_gets_the_same_answer_and_sends_nothing_twice() {
 #[tokio::test]
 async fn terminate_ends_the_session_and_presence() {
     let server = Server::start();
-    let (alice, jid) = Bosh::online(server.address, "alice").await;
+    let (alice, jid) = Bosh::online(server.address, "alice", 2).await;
     let (mut second, _) = Raw::online(server.address, "alice").await;
     let text = format!(
         "<body rid='{}' sid='{}' type='terminate' xmlns='{HTTPBIND}'><presence xmlns='jabber:client' type='unavailable'/></body>",
@@ -250,7 +252,7 @@ async fn what_is_no_session_is_refused_in_the_words_of_the_xep() {
 #[tokio::test]
 async fn shutdown_terminates_held_requests() {
     let mut server = Server::start();
-    let (alice, _) = Bosh::online(server.address, "alice").await;
+    let (alice, _) = Bosh::online(server.address, "alice", 2).await;
     let (address, text) =
         (server.address, format!("<body rid='{}' sid='{}' xmlns='{HTTPBIND}'/>", alice.rid, alice.sid));
     let mut answers = Vec::new();

@@ -289,10 +289,10 @@ async fn a_thousand_of_anything_do_not_stop_a_connection() {
 
 #[tokio::test]
 async fn a_silent_peer_is_probed_and_dropped() {
-    let server = Server::with(&[], &[("CONVERSE_SERVER_LIMITS_PING", "300ms")]);
+    let server = Server::with(&[], &[("CONVERSE_SERVER_LIMITS_PING", "1s")]);
     let (mut raw, _) = Raw::online(server.address, "alice").await;
     // Polled, the client answers pings by itself and stays.
-    let silence = tokio::time::timeout(Duration::from_millis(1500), async {
+    let silence = tokio::time::timeout(Duration::from_millis(3500), async {
         loop {
             match raw.socket.next().await {
                 Some(Ok(Message::Ping(_))) => {}
@@ -303,8 +303,8 @@ async fn a_silent_peer_is_probed_and_dropped() {
     .await;
     assert!(silence.is_err(), "{silence:?}");
     // Not polled, it does not answer, and the next read finds the connection closed.
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    let end = tokio::time::timeout(Duration::from_secs(2), async {
+    tokio::time::sleep(Duration::from_millis(3500)).await;
+    let end = tokio::time::timeout(Duration::from_secs(5), async {
         loop {
             match raw.socket.next().await {
                 Some(Ok(Message::Ping(_))) => {}
