@@ -7,7 +7,7 @@ use xmpp::xml::Element;
 use xmpp::{Payload, ns};
 use xmpp_parsers::{bookmarks, minidom, private, time, vcard, version};
 
-use crate::pair::{Agree, element, pair, same};
+use crate::pair::{Agree, element, pair, same, unindented};
 use crate::values::*;
 
 pub(crate) fn pairs() -> Vec<Box<dyn Agree>> {
@@ -30,13 +30,11 @@ pub(crate) fn pairs() -> Vec<Box<dyn Agree>> {
         })
         .values(vcard_updates())
         .done(),
-        same("private_storage", |theirs: &private::Query| private_storage::PrivateStorage {
-            element: Some(element(theirs.storage.clone())),
-        })
-        .when(holds_bookmarks)
-        .values(private_storages())
-        .rows(bookmark_rows)
-        .done(),
+        pair("private_storage", stored_by_us, |theirs: &private::Query| Some(element(theirs.storage.clone())))
+            .when(holds_bookmarks)
+            .values(private_storages())
+            .rows(bookmark_rows)
+            .done(),
         same("software_version", |theirs: &version::VersionResult| software_version::SoftwareVersion {
             name: Some(theirs.name.clone()),
             version: Some(theirs.version.clone()),
@@ -198,6 +196,10 @@ fn hex(bytes: &[u8]) -> String {
 /// The only private element that they know is that of XEP-0048.
 fn holds_bookmarks(query: &Element) -> bool {
     query.child("storage", ns::BOOKMARKS).is_some()
+}
+
+fn stored_by_us(ours: &private_storage::PrivateStorage) -> Option<Element> {
+    ours.element.as_ref().map(unindented)
 }
 
 fn private_storages() -> impl Strategy<Value = private_storage::PrivateStorage> {

@@ -9,7 +9,7 @@ use xmpp_parsers::data_forms as form;
 use xmpp_parsers::disco as of_theirs;
 
 use crate::archive::{items_query_set, items_set, result_sets};
-use crate::pair::{Agree, element, pair, same};
+use crate::pair::{Agree, element, pair, same, unindented};
 use crate::values::*;
 
 pub(crate) fn pairs() -> Vec<Box<dyn Agree>> {
@@ -59,21 +59,6 @@ pub(crate) fn normal_form(ours: &data_forms::DataForm) -> data_forms::DataForm {
 fn normal_field(ours: &data_forms::Field) -> data_forms::Field {
     let type_ = ours.type_.or(Some(data_forms::FieldType::TextSingle));
     data_forms::Field { type_, extensions: ours.extensions.iter().map(unindented).collect(), ..ours.clone() }
-}
-
-/// What they type keeps no white space between elements.
-fn unindented(element: &Element) -> Element {
-    let mut copy = element.clone();
-    let children = copy.take_children();
-    if children.is_empty() { copy } else { shell(&copy).with_children(children.iter().map(unindented)) }
-}
-
-fn shell(element: &Element) -> Element {
-    let mut shell = Element::new(element.name().to_owned(), element.ns().to_owned());
-    for (_, name, value) in element.attrs() {
-        shell.set_attr(name.to_owned(), value);
-    }
-    shell
 }
 
 /// They have no reports of several items (XEP-0004 §3.4), and one `<instructions/>` at most.
@@ -279,7 +264,7 @@ fn all_caps() -> impl Strategy<Value = caps::Caps> {
 /// What XEP-0115 §5.1 hashes, of answers that need no care: see `differences`.
 fn plain_infos() -> impl Strategy<Value = disco::DiscoInfo> {
     let word = || "[a-z]{3}";
-    let identity = (word(), word(), prop::option::of(lang()), prop::option::of("[A-Z][a-z ]{0,6}"))
+    let identity = (word(), word(), prop::option::of(lang()), prop::option::of("[A-Z][a-z]{0,6}"))
         .prop_map(|(category, type_, lang, name)| disco::Identity { category, type_, lang, name });
     let values = prop::collection::vec("[a-zäπ]{3}", 0..3);
     let fields = prop::collection::btree_map(word(), values, 0..3);

@@ -10,14 +10,16 @@ use xmpp::xml::Element;
 use xmpp_parsers::minidom;
 
 /// How many generated values each pair is tried with.
-const CASES: u32 = 96;
+const CASES: u32 = 64;
 
 /// A value that stands as one element on the wire: a payload or a stanza.
 pub(crate) struct Wire<O> {
     matches: Box<dyn Fn(&Element) -> bool>,
-    read: Box<dyn Fn(&Element) -> Result<O, String>>,
+    read: Read<O>,
     write: fn(&O) -> Element,
 }
+
+type Read<O> = Box<dyn Fn(&Element) -> Result<O, String>>;
 
 /// A type of ours (`O`), the type of theirs (`T`) for the same element, and what both say (`M`).
 pub(crate) struct Pair<O, T, M> {
@@ -40,6 +42,9 @@ pub(crate) trait Agree {
 
     /// Both types, for people.
     fn label(&self) -> String;
+
+    /// Whether the element is one that our type stands for.
+    fn matches(&self, element: &Element) -> bool;
 
     /// Whether the element is one that both types can stand for.
     fn applies(&self, element: &Element) -> bool;
@@ -65,7 +70,7 @@ pub(crate) fn pair<O: Payload + 'static, T, M>(
     ours: fn(&O) -> M,
     theirs: fn(&T) -> M,
 ) -> Pair<O, T, M> {
-    let read = Box::new(|element: &Element| O::read(element).map_err(|error| error.to_string()));
+    let read: Read<O> = Box::new(|element: &Element| O::read(element).map_err(|error| error.to_string()));
     wire(file, Wire { matches: Box::new(O::matches), read, write: O::write }, ours, theirs)
 }
 
@@ -75,7 +80,7 @@ pub(crate) fn stanza<O: Clone + Into<Element> + 'static, T, M>(
     ours: fn(&O) -> M,
     theirs: fn(&T) -> M,
 ) -> Pair<O, T, M> {
-    let read = Box::new(move |element: &Element| {
+    let read: Read<O> = Box::new(move |element: &Element| {
         let stanza = Stanza::try_from(element.clone()).map_err(|error| error.to_string())?;
         take(stanza).ok_or_else(|| "another kind of stanza".to_owned())
     });
@@ -161,8 +166,12 @@ where
         format!("{} and {}", std::any::type_name::<O>(), std::any::type_name::<T>())
     }
 
+    fn matches(&self, element: &Element) -> bool {
+        (self.wire.matches)(element)
+    }
+
     fn applies(&self, element: &Element) -> bool {
-        (self.wire.matches)(element) && (self.applies)(element)
+        self.matches(element) && (self.applies)(element)
     }
 
     fn check_element(&self, element: &Element) -> Result<(), String> {
@@ -194,4 +203,19 @@ pub(crate) fn element(theirs: impl Into<minidom::Element>) -> Element {
 /// What an element is called whose name is all it says.
 pub(crate) fn word(theirs: impl Into<minidom::Element>) -> String {
     theirs.into().name().to_owned()
+}
+
+/// What they type keeps no white space between elements.
+pub(crate) fn unindented(element: &Element) -> Element {
+    let mut copy = element.clone();
+    let children = copy.take_children();
+    if children.is_empty() { copy } else { shell(&copy).with_children(children.iter().map(unindented)) }
+}
+
+fn shell(element: &Element) -> Element {
+    let mut shell = Element::new(element.name().to_owned(), element.ns().to_owned());
+    for (_, name, value) in element.attrs() {
+        shell.set_attr(name.to_owned(), value);
+    }
+    shell
 }
