@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 
 use tokio::sync::{Semaphore, watch};
+use xmpp::Element;
 use xmpp::jid::BareJid;
 use xmpp_host::io::{ConnId, ShardId};
 use xmpp_host::{HostConfig, Shard};
@@ -35,6 +36,8 @@ pub struct Hub {
     /// Password derivations at a time; each occupies a processor.
     pub(super) derivations: Arc<Semaphore>,
     pub(super) decoy_key: [u8; 32],
+    /// What the host has every stream offer once it is signed in: roster versioning, capabilities and the like.
+    pub(super) stream_features: Vec<Element>,
     pub(super) outbox_budget: Arc<Budget>,
     pub(crate) shutdown: watch::Sender<bool>,
     sessions: Mutex<Counts>,
@@ -94,6 +97,7 @@ impl Hub {
             prebinds: Mutex::new(Window::new(config.prebind.per_minute, 60_000)),
             derivations: Arc::new(Semaphore::new(usize::from(shard_count))),
             decoy_key,
+            stream_features: xmpp_host::stream_features(&host_config),
             outbox_budget: Budget::new(limits.outbox_total.0),
             shutdown: watch::Sender::new(false),
             sessions: Mutex::default(),

@@ -6,7 +6,6 @@ use tokio::sync::mpsc;
 use tracing::Instrument as _;
 use xmpp::StreamError;
 use xmpp::jid::BareJid;
-use xmpp::ns;
 use xmpp::stanza::StreamCondition;
 use xmpp::time::Mono;
 use xmpp::xml::{Element, Limits};
@@ -110,8 +109,7 @@ impl Link {
             decoy_key: hub.decoy_key,
             iterations: hub.config.accounts.scram_iterations,
             plain_hash: ScramHash::Sha256,
-            // RFC 6121 §2.6.
-            features: vec![Element::new("ver", ns::ROSTER_VERSIONING)],
+            features: hub.stream_features.clone(),
         });
         let mut link = Self::unnegotiated(hub, client);
         link.stream = Some(stream);
