@@ -1,7 +1,8 @@
 //! One file per XEP, or per part of an RFC, each with its types and nothing else.
 //!
 //! The first line of each file names the document and the version of it that was read. To add one: the file, a line
-//! here, and a folder of the same name in `tests/vectors/`.
+//! here, a folder of the same name in `tests/vectors/`, and a pair in the oracle (`xmpp-testkit/tests/oracle`) or a line
+//! in its `coverage.rs` that says why there is none.
 
 pub mod bind;
 pub mod caps;
