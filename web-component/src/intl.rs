@@ -103,6 +103,10 @@ impl Intl for BrowserIntl {
         date(at).get_full_year() as i32
     }
 
+    fn lower(&self, text: &str) -> String {
+        js_sys::JsString::from(text).to_lower_case().into()
+    }
+
     fn plural(&self, count: u32) -> Plural {
         match self.plural.select(count).as_str() {
             "zero" => Plural::Zero,

@@ -35,7 +35,6 @@ impl Ui {
     }
 
     /// A callback that performs an action.
-    #[must_use]
     pub fn act<E: 'static>(&self, action: crate::ui_state::Action) -> Callback<E> {
         let bridge = self.bridge.clone();
         Callback::from(move |_| bridge.act(action.clone()))

@@ -101,7 +101,6 @@ impl Icon {
 }
 
 /// Draws an icon; its meaning stands in the text or label beside it.
-#[must_use]
 pub fn icon(shape: Icon) -> Html {
     let class = if matches!(shape, Icon::Back | Icon::Send | Icon::SignOut) { "ic mirror" } else { "ic" };
     html! { <svg {class} viewBox="0 0 24 24" aria-hidden="true"><path d={shape.path()} /></svg> }

@@ -37,7 +37,7 @@ fn link_around(text: &str, colon: usize, not_before: usize) -> Option<Range<usiz
     let body = start + scheme.len();
     let mut end = body + text[body..].find(ends_link).unwrap_or(text.len() - body);
     end = body + trimmed(&text[body..end]).len();
-    text[body..end].chars().any(char::is_alphanumeric).then_some(start..end)
+    text[body..end].chars().any(|c| c.is_ascii_alphanumeric() || !c.is_ascii()).then_some(start..end)
 }
 
 /// White space, controls, quotes and angle brackets never belong to a link in running text; neither do the characters
@@ -150,7 +150,7 @@ mod tests {
 
         #[test]
         fn no_text_panics(text in "\\PC*") {
-            find(&text);
+            assert!(find(&text).len() <= text.len());
         }
     }
 }

@@ -43,6 +43,8 @@ pub trait Intl {
     fn day_number(&self, at: Timestamp) -> i32;
     /// The civil year in the person's time zone.
     fn year(&self, at: Timestamp) -> i32;
+    /// Lower case, for searching and sorting; never called with ASCII alone.
+    fn lower(&self, text: &str) -> String;
     /// `Intl.PluralRules`.
     fn plural(&self, count: u32) -> Plural;
     /// `Intl.NumberFormat`.
@@ -101,6 +103,12 @@ impl Locale {
     #[must_use]
     pub fn intl(&self) -> &dyn Intl {
         &*self.0.intl
+    }
+
+    /// Lower case, for searching and sorting. The tables for it are the browser's: ours would cost more than they give.
+    #[must_use]
+    pub fn lower(&self, text: &str) -> String {
+        if text.is_ascii() { text.to_ascii_lowercase() } else { self.0.intl.lower(text) }
     }
 
     /// The text as it stands.

@@ -8,13 +8,20 @@ pub const HUES: u32 = 16;
 pub fn initials(name: &str) -> String {
     let mut words = name
         .split(|c: char| c.is_whitespace() || matches!(c, '.' | '_' | '-' | '@'))
-        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+        .filter_map(|word| word.chars().find(|c| is_letter(*c)));
     let (first, last) = (words.next(), words.next_back());
     let Some(first) = first else { return String::from("?") };
     // A single emoji-like or wide letter fills the circle alone; two Latin, Greek or Cyrillic letters fit.
     let last = last.filter(|_| (first as u32) < 0x530);
     // ASCII only: the Unicode tables would cost more than they give. The stylesheet's `text-transform` does the rest.
     [Some(first), last].into_iter().flatten().map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// Letters and digits, near enough: what is no punctuation, space or picture. Exact tables would cost more than they give.
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || (c >= '\u{c0}'
+            && !matches!(c, '×' | '÷' | '\u{2000}'..='\u{2bff}' | '\u{3000}'..='\u{303f}' | '\u{d7ff}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff0f}' | '\u{1f000}'..))
 }
 
 /// The same hue for the same address, everywhere and always (FNV-1a, folded to the palette).

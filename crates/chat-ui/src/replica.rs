@@ -1,6 +1,5 @@
 //! The view's copy of the client's state, built from diffs alone.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use xmpp_client::api::{
 };
 
 use crate::bridge::Topic;
+use crate::sorted::Map;
 use crate::ui_state::{Action, UiState};
 
 /// What is shown. Snapshots are shared pointers: comparing pointers tells whether they changed.
@@ -20,7 +20,7 @@ pub struct Replica {
     /// The own profile.
     pub profile: Arc<Profile>,
     /// By address.
-    pub contacts: BTreeMap<BareJid, Arc<Contact>>,
+    pub contacts: Map<BareJid, Arc<Contact>>,
     /// Whether the roster has arrived, so that an empty list may be shown as empty.
     pub roster_complete: bool,
     /// In order of arrival.
@@ -28,7 +28,7 @@ pub struct Replica {
     /// Newest first.
     pub chats: Rc<Vec<Arc<Chat>>>,
     /// Of open conversations.
-    pub timelines: BTreeMap<ConversationId, Rc<Vec<Arc<Item>>>>,
+    pub timelines: Map<ConversationId, Rc<Vec<Arc<Item>>>>,
     /// What stands in front.
     pub ui: UiState,
 }
@@ -80,7 +80,7 @@ impl Replica {
                 &[Topic::Chats, Topic::Timeline, Topic::Ui]
             }
             Diff::Timeline { conversation, ops } => {
-                let items = Rc::make_mut(self.timelines.entry(conversation).or_default());
+                let items = Rc::make_mut(self.timelines.entry(conversation));
                 for op in ops {
                     apply_op(items, op);
                 }

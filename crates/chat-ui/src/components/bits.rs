@@ -9,7 +9,6 @@ use crate::look;
 use crate::msg::Msg;
 
 /// An image or initials on the address's own colour, with a presence dot if `availability` is given.
-#[must_use]
 pub fn avatar(ui: &Ui, address: &str, name: &str, image: Option<&str>, availability: Option<Availability>) -> Html {
     let face = match image {
         // Only what the client checked and put into a `data:` URL; anything else would be a request to a stranger.
@@ -27,7 +26,6 @@ pub fn avatar(ui: &Ui, address: &str, name: &str, image: Option<&str>, availabil
 }
 
 /// A presence mark that differs by shape as well as by colour, with its word for screen readers.
-#[must_use]
 pub fn dot(ui: &Ui, availability: Availability) -> Html {
     html! { <span class={classes!("dot", presence_class(availability))}><span class="sr">{ ui.t(presence_word(availability)) }</span></span> }
 }
@@ -58,19 +56,16 @@ pub fn presence_word(availability: Availability) -> Msg {
 }
 
 /// A button that shows only an icon.
-#[must_use]
 pub fn icon_button(shape: Icon, label: AttrValue, class: &'static str, onclick: Callback<MouseEvent>) -> Html {
     html! { <button type="button" class={classes!("icon", class)} part="button" aria-label={&label} title={label} {onclick}>{ icon(shape) }</button> }
 }
 
 /// A button with words. `class`: `primary`, `quiet`, `danger`.
-#[must_use]
 pub fn button(label: AttrValue, class: &'static str, onclick: Callback<MouseEvent>) -> Html {
     html! { <button type="button" class={classes!("btn", class)} part="button" {onclick}>{ label }</button> }
 }
 
 /// A place with nothing in it yet: what it is for and what to do.
-#[must_use]
 pub fn empty(shape: Icon, title: AttrValue, lead: AttrValue, action: Html) -> Html {
     html! {
         <div class="empty" part="empty">
@@ -83,13 +78,11 @@ pub fn empty(shape: Icon, title: AttrValue, lead: AttrValue, action: Html) -> Ht
 }
 
 /// A turning ring; what it waits for is said in words.
-#[must_use]
 pub fn spinner(label: AttrValue) -> Html {
     html! { <span class="spinner" role="status"><span class="sr">{ label }</span></span> }
 }
 
 /// A number on a coloured ground, if it is not zero.
-#[must_use]
 pub fn badge(ui: &Ui, count: u32) -> Html {
     if count == 0 {
         return Html::default();
@@ -99,7 +92,6 @@ pub fn badge(ui: &Ui, count: u32) -> Html {
 }
 
 /// A labelled control.
-#[must_use]
 pub fn field(label: AttrValue, control: Html) -> Html {
     html! { <label class="field"><span>{ label }</span>{ control }</label> }
 }

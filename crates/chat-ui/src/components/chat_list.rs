@@ -11,6 +11,7 @@ use super::times::brief;
 use crate::bridge::Topic;
 use crate::hooks::{Ui, use_selector, use_tick, use_ui};
 use crate::icons::Icon;
+use crate::locale::Locale;
 use crate::look;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Tab};
@@ -37,7 +38,9 @@ pub fn ChatList(props: &Props) -> Html {
     let chats: Rc<Vec<Arc<Chat>>> = if filter.is_empty() {
         all
     } else {
-        Rc::new(all.iter().filter(|chat| matches(&filter, &chat.name, chat.id.jid.as_str())).cloned().collect())
+        Rc::new(
+            all.iter().filter(|chat| matches(&ui.locale, &filter, &chat.name, chat.id.jid.as_str())).cloned().collect(),
+        )
     };
     if chats.is_empty() {
         return nothing(&ui, &filter);
@@ -56,8 +59,8 @@ pub fn ChatList(props: &Props) -> Html {
 
 /// Whether a name or an address fits what was typed.
 #[must_use]
-pub fn matches(filter: &str, name: &str, address: &str) -> bool {
-    name.to_lowercase().contains(filter) || address.contains(filter)
+pub fn matches(locale: &Locale, filter: &str, name: &str, address: &str) -> bool {
+    locale.lower(name).contains(filter) || address.contains(filter)
 }
 
 fn nothing(ui: &Ui, filter: &AttrValue) -> Html {
@@ -113,7 +116,6 @@ fn ChatRow(props: &RowProps) -> Html {
 }
 
 /// Brings a conversation to the front.
-#[must_use]
 pub fn select(ui: &Ui, id: &ConversationId) -> Callback<MouseEvent> {
     ui.act(Action::Select(Some(id.clone())))
 }

@@ -221,14 +221,13 @@ fn use_seen(ui: &Ui, chat: &Chat, rows: &Rc<Rc<[Row]>>, position: Position) -> O
         _ => None,
     });
     use_effect_with((in_view.and(newest_other), chat.unread > 0), move |(item, unread)| {
-        if let Some(up_to) = item.filter(|_| *unread) {
-            if told.borrow_mut().replace(up_to) != Some(up_to) {
-                bridge.dispatch(Command::MarkRead { conversation: id, up_to });
-            }
+        if let Some(up_to) = item.filter(|_| *unread)
+            && told.borrow_mut().replace(up_to) != Some(up_to)
+        {
+            bridge.dispatch(Command::MarkRead { conversation: id, up_to });
         }
     });
-    let result = seen.borrow().map(|(_, item)| item);
-    result
+    seen.borrow().map(|(_, item)| item)
 }
 
 /// Whether the page is in front.

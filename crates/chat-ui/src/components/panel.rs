@@ -79,7 +79,6 @@ fn Panes() -> Html {
 }
 
 /// The overlay's own close button; elsewhere the page decides.
-#[must_use]
 pub fn close(ui: &Ui) -> Html {
     if ui.config.view != View::Overlay {
         return Html::default();

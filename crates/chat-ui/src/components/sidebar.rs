@@ -19,9 +19,9 @@ pub fn Sidebar() -> Html {
     let filter = use_state(AttrValue::default);
     let search = use_node_ref();
     let oninput = {
-        let (filter, search) = (filter.clone(), search.clone());
+        let (filter, search, locale) = (filter.clone(), search.clone(), ui.locale.clone());
         Callback::from(move |_: InputEvent| {
-            filter.set(AttrValue::from(super::bits::text_of(&search).trim().to_lowercase()))
+            filter.set(AttrValue::from(locale.lower(super::bits::text_of(&search).trim())))
         })
     };
     let clear = {

@@ -188,8 +188,8 @@ mod tests {
             let layout = laid_out(&rows(&heights));
             let total: f64 = heights.iter().map(|height| f64::from(*height)).sum();
             prop_assert!((layout.total() - total).abs() < 1e-6);
-            for index in 0..heights.len() {
-                prop_assert!((layout.top(index + 1) - layout.top(index) - f64::from(heights[index])).abs() < 1e-6);
+            for (index, height) in heights.iter().enumerate() {
+                prop_assert!((layout.top(index + 1) - layout.top(index) - f64::from(*height)).abs() < 1e-6);
             }
         }
 

@@ -300,11 +300,11 @@ impl State {
     /// The first place of a tail list: the end, or the new-messages divider when what follows does not fit.
     fn place(&mut self, start_at: Option<Key>) {
         self.at_tail = true;
-        if let Some((key, index)) = start_at.and_then(|key| Some((key, self.layout.index_of(key)?))) {
-            if self.layout.total() - self.layout.top(index) > self.viewport {
-                self.at_tail = false;
-                self.anchor = Some(Anchor { key, offset: -self.viewport / 5.0 });
-            }
+        if let Some((key, index)) = start_at.and_then(|key| Some((key, self.layout.index_of(key)?)))
+            && self.layout.total() - self.layout.top(index) > self.viewport
+        {
+            self.at_tail = false;
+            self.anchor = Some(Anchor { key, offset: -self.viewport / 5.0 });
         }
     }
 

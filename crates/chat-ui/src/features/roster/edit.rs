@@ -98,10 +98,12 @@ fn some(text: String) -> Option<String> {
 
 /// Groups are written with commas between them; each once, in order.
 fn split(text: &str) -> Vec<String> {
-    let mut groups: Vec<String> =
-        text.split(',').map(str::trim).filter(|group| !group.is_empty()).map(String::from).collect();
-    groups.sort();
-    groups.dedup();
+    let mut groups = Vec::new();
+    for group in text.split(',').map(str::trim).filter(|group| !group.is_empty()).map(String::from) {
+        if let Err(index) = groups.binary_search(&group) {
+            groups.insert(index, group);
+        }
+    }
     groups
 }
 

@@ -1,11 +1,11 @@
 //! From contacts and requests to the rows of the list: requests first, then groups by name, contacts by presence and name.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xmpp_client::api::{Availability, Contact, ContactRequest};
 
 use crate::look;
+use crate::sorted;
 use crate::virtual_list::{Key, Row as Size};
 
 /// One row.
@@ -21,21 +21,26 @@ pub(crate) enum Row {
     Contact(Arc<Contact>),
 }
 
-/// Makes the rows. `filter` is lower case.
+/// Makes the rows. `filter` is lower case, as `lower` makes it.
 pub(crate) fn rows<'a>(
     contacts: impl Iterator<Item = &'a Arc<Contact>>,
     requests: &[Arc<ContactRequest>],
     filter: &str,
+    lower: &dyn Fn(&str) -> String,
 ) -> Vec<Row> {
-    let mut groups: BTreeMap<Option<&str>, Vec<&Arc<Contact>>> = BTreeMap::new();
-    for contact in contacts.filter(|contact| {
-        filter.is_empty() || crate::components::chat_list::matches(filter, &contact.name, contact.jid.as_str())
-    }) {
-        if contact.groups.is_empty() {
-            groups.entry(None).or_default().push(contact);
-        }
-        for group in &contact.groups {
-            groups.entry(Some(group)).or_default().push(contact);
+    let mut places = Vec::new();
+    for contact in contacts {
+        let name = lower(&contact.name);
+        if name.contains(filter) || contact.jid.as_str().contains(filter) {
+            let offline = contact.availability == Availability::Offline;
+            let groups = contact.groups.iter().map(|group| Some(group.as_str()));
+            let nowhere = contact.groups.is_empty().then_some(None);
+            // Contacts without a group stand last.
+            places.extend(
+                groups
+                    .chain(nowhere)
+                    .map(|group| Place { key: (group.is_none(), group, offline, name.clone()), contact }),
+            );
         }
     }
     let mut rows = Vec::new();
@@ -43,22 +48,24 @@ pub(crate) fn rows<'a>(
         rows.push(Row::Requests(u32::try_from(requests.len()).unwrap_or(u32::MAX)));
         rows.extend(requests.iter().cloned().map(Row::Request));
     }
-    // Contacts without a group stand last, and need no heading when there are no groups.
-    let ungrouped = groups.remove(&None);
-    let headed = !groups.is_empty();
-    let groups = groups.into_iter().chain(ungrouped.map(|contacts| (None, contacts)));
-    for (group, mut contacts) in groups {
-        contacts.sort_by(|a, b| order(a).cmp(&order(b)));
-        if headed {
+    // They need no heading when there are no groups.
+    let headed = places.iter().any(|place| !place.key.0);
+    let mut heading = None;
+    for index in sorted::order(places.len(), &|a, b| places[a].key < places[b].key) {
+        let Place { key: (_, group, ..), contact } = &places[index];
+        if headed && heading != Some(group) {
+            heading = Some(group);
             rows.push(Row::Group(group.map(String::from)));
         }
-        rows.extend(contacts.into_iter().cloned().map(Row::Contact));
+        rows.push(Row::Contact(Arc::clone(contact)));
     }
     rows
 }
 
-fn order(contact: &Contact) -> (bool, String, &str) {
-    (contact.availability == Availability::Offline, contact.name.to_lowercase(), contact.jid.as_str())
+/// Where a contact stands: group, then presence, then name.
+struct Place<'a> {
+    key: (bool, Option<&'a str>, bool, String),
+    contact: &'a Arc<Contact>,
 }
 
 /// Sizes and keys; a contact's key knows its group, because it may stand in several.
@@ -101,6 +108,10 @@ mod tests {
         })
     }
 
+    fn lower(text: &str) -> String {
+        text.to_lowercase()
+    }
+
     fn shape(rows: &[Row]) -> Vec<String> {
         rows.iter()
             .map(|row| match row {
@@ -121,11 +132,11 @@ mod tests {
             contact("Carl", &[], Availability::Online),
         ];
         assert_eq!(
-            shape(&rows(contacts.iter(), &[], "")),
+            shape(&rows(contacts.iter(), &[], "", &lower)),
             ["# Friends", "Adam", "# Work", "bea", "Zoe", "Adam", "# -", "Carl"]
         );
-        assert_eq!(shape(&rows(contacts.iter(), &[], "ad")), ["# Friends", "Adam", "# Work", "Adam"]);
-        assert_eq!(shape(&rows(contacts.iter(), &[], "nobody")), Vec::<String>::new());
+        assert_eq!(shape(&rows(contacts.iter(), &[], "ad", &lower)), ["# Friends", "Adam", "# Work", "Adam"]);
+        assert_eq!(shape(&rows(contacts.iter(), &[], "nobody", &lower)), Vec::<String>::new());
     }
 
     #[test]
@@ -134,10 +145,10 @@ mod tests {
             Arc::new(ContactRequest { jid: BareJid::new("new@example.com").unwrap(), name: None, message: None });
         let contacts = [contact("Carl", &[], Availability::Online)];
         assert_eq!(
-            shape(&rows(contacts.iter(), std::slice::from_ref(&request), "")),
+            shape(&rows(contacts.iter(), std::slice::from_ref(&request), "", &lower)),
             ["requests 1", "? new@example.com", "Carl"]
         );
-        assert_eq!(shape(&rows(contacts.iter(), &[request], "carl")), ["Carl"]);
+        assert_eq!(shape(&rows(contacts.iter(), &[request], "carl", &lower)), ["Carl"]);
     }
 
     #[test]
@@ -146,7 +157,7 @@ mod tests {
             contact("Adam", &["A", "B", "C"], Availability::Online),
             contact("Bea", &["A", "B"], Availability::Online),
         ];
-        let sizes = sizes(&rows(contacts.iter(), &[], ""));
+        let sizes = sizes(&rows(contacts.iter(), &[], "", &lower));
         let keys: std::collections::BTreeSet<_> = sizes.iter().map(|size| size.key).collect();
         assert_eq!(keys.len(), sizes.len());
     }

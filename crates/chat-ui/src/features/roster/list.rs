@@ -28,9 +28,9 @@ pub(crate) fn ContactList(props: &Props) -> Html {
     let ui = use_ui();
     let filter = props.filter.clone();
     let rows = {
-        let filter = filter.clone();
+        let (filter, locale) = (filter.clone(), ui.locale.clone());
         use_selector(Topic::Contacts, move |replica| {
-            groups::rows(replica.contacts.values(), &replica.requests, &filter)
+            groups::rows(replica.contacts.values(), &replica.requests, &filter, &|text| locale.lower(text))
         })
     };
     let complete = use_selector(Topic::Contacts, |replica| replica.roster_complete);
