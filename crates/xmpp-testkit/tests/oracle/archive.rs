@@ -1,7 +1,6 @@
 //! Archives and copies: MAM and its pages, forwarded messages, carbons, delays and ids.
 
 use proptest::prelude::*;
-use xmpp::Payload;
 use xmpp::ids::{OriginId, StanzaId};
 use xmpp::stanza::Message;
 use xmpp::xep::{carbons, delay, forward, mam, rsm};
@@ -72,7 +71,7 @@ fn is_result_set(set: &Element) -> bool {
     set.children().all(|child| matches!(child.name(), "first" | "last" | "count"))
 }
 
-fn query_set(theirs: &xmpp_parsers::rsm::SetQuery) -> rsm::ResultSet {
+pub(crate) fn query_set(theirs: &xmpp_parsers::rsm::SetQuery) -> rsm::ResultSet {
     rsm::ResultSet {
         max: theirs.max.map(number),
         after: theirs.after.clone(),
@@ -82,7 +81,7 @@ fn query_set(theirs: &xmpp_parsers::rsm::SetQuery) -> rsm::ResultSet {
     }
 }
 
-fn result_set(theirs: &xmpp_parsers::rsm::SetResult) -> rsm::ResultSet {
+pub(crate) fn result_set(theirs: &xmpp_parsers::rsm::SetResult) -> rsm::ResultSet {
     rsm::ResultSet {
         first: theirs.first.as_ref().map(first),
         last: theirs.last.clone(),
@@ -118,16 +117,6 @@ pub(crate) fn result_sets() -> impl Strategy<Value = rsm::ResultSet> {
 
 fn firsts() -> impl Strategy<Value = rsm::First> {
     (prop::option::of(any::<u32>()), text()).prop_map(|(index, id)| rsm::First { index, id })
-}
-
-/// For the discovery of items, which also pages.
-pub(crate) fn items_set(theirs: &xmpp_parsers::rsm::SetResult) -> rsm::ResultSet {
-    result_set(theirs)
-}
-
-/// The same of the question.
-pub(crate) fn items_query_set(theirs: &xmpp_parsers::rsm::SetQuery) -> rsm::ResultSet {
-    query_set(theirs)
 }
 
 /// The form is compared as [`normal_form`].
@@ -285,5 +274,4 @@ fn times_are_the_same_moment_to_both() {
         (Timestamp::parse("2000-01-01T00:00:00+15:00").is_ok(), theirs("2000-01-01T00:00:00+15:00").is_ok()),
         (false, true)
     );
-    assert_eq!(delay::Delay::NS, xmpp_parsers::ns::DELAY);
 }

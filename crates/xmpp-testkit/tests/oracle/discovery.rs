@@ -8,7 +8,7 @@ use xmpp::xml::Element;
 use xmpp_parsers::data_forms as form;
 use xmpp_parsers::disco as of_theirs;
 
-use crate::archive::{items_query_set, items_set, result_sets};
+use crate::archive::{query_set, result_set, result_sets};
 use crate::pair::{Agree, element, pair, same, unindented};
 use crate::values::*;
 
@@ -29,7 +29,7 @@ pub(crate) fn pairs() -> Vec<Box<dyn Agree>> {
         same("disco", |theirs: &of_theirs::DiscoItemsResult| disco::DiscoItems {
             node: theirs.node.clone(),
             items: theirs.items.iter().map(item).collect(),
-            set: theirs.rsm.as_ref().map(items_set),
+            set: theirs.rsm.as_ref().map(result_set),
         })
         .when(|element| element.children().next().is_some())
         .values(item_lists())
@@ -37,7 +37,7 @@ pub(crate) fn pairs() -> Vec<Box<dyn Agree>> {
         same("disco", |theirs: &of_theirs::DiscoItemsQuery| disco::DiscoItems {
             node: theirs.node.clone(),
             items: Vec::new(),
-            set: theirs.rsm.as_ref().map(items_query_set),
+            set: theirs.rsm.as_ref().map(query_set),
         })
         .when(|element| element.children().next().is_none())
         .values(prop::option::of(text()).prop_map(|node| disco::DiscoItems { node, ..disco::DiscoItems::default() }))

@@ -80,12 +80,8 @@ fn auth_of_ours(ours: &sasl::Auth) -> AuthMeaning {
 }
 
 fn auth_of_theirs(theirs: &of_sasl::Auth) -> AuthMeaning {
-    let mechanism = xso_text(&theirs.clone().into(), "mechanism");
+    let mechanism = minidom::Element::from(theirs.clone()).attr("mechanism").unwrap().to_owned();
     (mechanism, theirs.data.clone())
-}
-
-fn xso_text(element: &minidom::Element, name: &str) -> String {
-    element.attr(name).unwrap().to_owned()
 }
 
 const MECHANISMS: [&str; 6] =
