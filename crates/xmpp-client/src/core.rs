@@ -1,7 +1,8 @@
 //! What the client's parts share: settings, clocks, randomness, the shown state, and what is to be done next.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
+use xmpp::collections::{VecMap, VecSet};
 use xmpp::jid::{BareJid, FullJid};
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
@@ -26,11 +27,11 @@ pub(crate) struct Core {
     /// Whether stanzas can go out now.
     pub(crate) online: bool,
     pub(crate) requests: Requests,
-    pub(crate) timers: BTreeMap<(usize, Label), Mono>,
+    pub(crate) timers: VecMap<(usize, Label), Mono>,
     pub(crate) work: VecDeque<Work>,
     /// What account and server said they can do.
-    pub(crate) account_features: BTreeSet<String>,
-    pub(crate) server_features: BTreeSet<String>,
+    pub(crate) account_features: VecSet<String>,
+    pub(crate) server_features: VecSet<String>,
     /// `<stream:features/>` after authentication.
     pub(crate) stream_features: Option<Element>,
     /// Ids of the features that run, in order.
@@ -42,9 +43,9 @@ pub(crate) struct Core {
     /// Whether the page is in front.
     pub(crate) visible: bool,
     /// Deadlines of held messages, and whether they go on then.
-    pub(crate) holds: BTreeMap<HoldId, (Mono, bool)>,
+    pub(crate) holds: VecMap<HoldId, (Mono, bool)>,
     /// Who waits for which completion.
-    tokens: BTreeMap<Token, Owner>,
+    tokens: VecMap<Token, Owner>,
     next: Counters,
 }
 
@@ -101,17 +102,17 @@ impl Core {
             jid: None,
             online: false,
             requests: Requests::default(),
-            timers: BTreeMap::new(),
+            timers: VecMap::new(),
             work: VecDeque::new(),
-            account_features: BTreeSet::new(),
-            server_features: BTreeSet::new(),
+            account_features: VecSet::new(),
+            server_features: VecSet::new(),
             stream_features: None,
             ids: Vec::new(),
             disco: Vec::new(),
             heard: Mono(0),
             visible: true,
-            holds: BTreeMap::new(),
-            tokens: BTreeMap::new(),
+            holds: VecMap::new(),
+            tokens: VecMap::new(),
             next: Counters::default(),
         }
     }

@@ -247,7 +247,7 @@ impl<'a> Cx<'a> {
         &mut self.core.state
     }
 
-    pub(crate) fn set_features(&mut self, of_account: bool, features: std::collections::BTreeSet<String>) {
+    pub(crate) fn set_features(&mut self, of_account: bool, features: xmpp::collections::VecSet<String>) {
         if of_account {
             self.core.account_features = features;
         } else {

@@ -1,7 +1,6 @@
 //! Which answers are awaited, by whom, and from whom they may come.
 
-use std::collections::BTreeMap;
-
+use xmpp::collections::VecMap;
 use xmpp::jid::{BareJid, FullJid, Jid};
 use xmpp::time::Mono;
 
@@ -13,7 +12,7 @@ pub(crate) const ANSWER_MS: u64 = 30_000;
 /// The requests of a session that have no answer yet, by their id.
 #[derive(Default)]
 pub(crate) struct Requests {
-    waiting: BTreeMap<String, Waiting>,
+    waiting: VecMap<String, Waiting>,
 }
 
 struct Waiting {

@@ -1,7 +1,8 @@
 //! Messages that a feature holds back, and those that wait behind them: first in, first out per conversation and direction.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use xmpp::collections::VecMap;
 use xmpp::jid::BareJid;
 
 use crate::feature::{HoldId, Inbound, Outbound};
@@ -27,7 +28,7 @@ struct Lane {
 /// All that waits.
 #[derive(Default)]
 pub(crate) struct Pipelines {
-    lanes: BTreeMap<LaneId, Lane>,
+    lanes: VecMap<LaneId, Lane>,
 }
 
 /// A lane whose first parcel goes on.

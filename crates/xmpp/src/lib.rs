@@ -7,6 +7,7 @@
 //! Where to start reading: [`xml::Element`] is what everything is made of, [`stanza::Stanza`] is what travels, and
 //! [`payload::Payload`] is how a XEP's element becomes a Rust type; [`xep`] lists them all.
 
+pub mod collections;
 pub mod ids;
 pub mod jid;
 pub mod ns;

@@ -1,11 +1,11 @@
 //! HTTP by `fetch`, with a time-out and a bound on what is read.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, Headers, RequestCredentials, RequestInit, Response};
+use xmpp::collections::VecMap;
 use xmpp_client::api::{HttpError, HttpRequest, HttpResponse, Method, RequestId};
 
 use super::{Owned, Owner, tell, window};
@@ -29,7 +29,7 @@ impl Drop for Running {
 
 pub(crate) struct Fetches {
     owner: Owner,
-    running: RefCell<BTreeMap<RequestId, Running>>,
+    running: RefCell<VecMap<RequestId, Running>>,
 }
 
 impl Fetches {

@@ -1,14 +1,21 @@
 //! The client's rows: on the device, in the tab, or in memory when the browser gives neither; and the queue of what waits for them.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::rc::Rc;
 
-use wasm_bindgen_futures::spawn_local;
+use js_sys::{Array, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::IdbDatabase;
+use xmpp::collections::VecMap;
 use xmpp_client::api::{Query, StorageError, StoreOp, StoreScope, Token};
 
-use super::{Owned, Owner, Rows, indexed_db, tab_storage};
+use super::{Owned, Owner, Rows, indexed_db, tab_storage, window};
 use crate::driver::Driver;
+
+/// After how long the browser's database counts as broken.
+const LATE_MS: i32 = 4_000;
 
 type Continuation = Box<dyn FnOnce(&Driver)>;
 
@@ -24,7 +31,7 @@ enum Device {
 #[derive(Default)]
 struct State {
     device: Device,
-    memory: BTreeMap<(u8, String), String>,
+    memory: VecMap<(u8, String), String>,
     /// Stores that are under way.
     pending: Vec<Token>,
     /// What waits, in order: the wire's order is the client's, so one that waits holds up all behind it.
@@ -47,11 +54,6 @@ pub(crate) struct Stores {
 impl Stores {
     pub(crate) fn new(owner: Owner) -> Self {
         Self { owner, state: RefCell::default() }
-    }
-
-    /// Keeps nothing on the device (a machine that others use).
-    pub(crate) fn memory_only(&self) {
-        self.state.borrow_mut().device = Device::Memory;
     }
 
     /// Runs `then` once `token` is settled and everything that was asked before has run.
@@ -146,7 +148,7 @@ impl Stores {
 
     fn read_memory(&self, scope: u8, prefix: &str) -> Rows {
         let memory = &self.state.borrow().memory;
-        let rows = memory.range((scope, prefix.to_owned())..);
+        let rows = memory.range_from(&(scope, prefix.to_owned()));
         Ok(rows
             .take_while(|((of, key), _)| *of == scope && key.starts_with(prefix))
             .map(|((_, key), value)| (key.clone(), value.clone()))
@@ -161,7 +163,7 @@ impl Stores {
             Device::Memory => return None,
             Device::Unopened => {}
         }
-        let opened = indexed_db::open().await.ok();
+        let opened = in_time(indexed_db::open()).await.and_then(Result::ok);
         stores.state.borrow_mut().device = match &opened {
             Some(database) => Device::Open(database.clone()),
             None => Device::Memory,
@@ -183,10 +185,16 @@ async fn work(owner: Owner) {
         };
         let Some(job) = job else { return };
         let database = Stores::database(&driver).await;
+        // A browser that never answers must not hold up what waits for it: late is broken.
+        let broken = || StorageError::Broken(String::from("no answer"));
         match job {
             Job::Store(token, ops) => {
                 let result = match &database {
-                    Some(database) => indexed_db::write(database, &ops).await,
+                    Some(database) => {
+                        let database = database.clone();
+                        let writing = async move { indexed_db::write(&database, &ops).await };
+                        in_time(writing).await.unwrap_or_else(|| Err(broken()))
+                    }
                     None => {
                         stores.write_memory(1, &ops);
                         Err(StorageError::Broken(String::from("no database")))
@@ -196,11 +204,34 @@ async fn work(owner: Owner) {
             }
             Job::Load(token, prefix) => {
                 let rows = match &database {
-                    Some(database) => indexed_db::read(database, &prefix).await,
+                    Some(database) => {
+                        let database = database.clone();
+                        let reading = async move { indexed_db::read(&database, &prefix).await };
+                        in_time(reading).await.unwrap_or_else(|| Err(broken()))
+                    }
                     None => stores.read_memory(1, &prefix),
                 };
                 stores.settle(token, Owned::Loaded(token, rows));
             }
         }
     }
+}
+
+/// What `work` gives, unless it takes too long.
+async fn in_time<T: 'static>(work: impl Future<Output = T> + 'static) -> Option<T> {
+    let result = Rc::new(RefCell::new(None));
+    let done = {
+        let result = result.clone();
+        future_to_promise(async move {
+            *result.borrow_mut() = Some(work.await);
+            Ok(JsValue::NULL)
+        })
+    };
+    let late = Promise::new(&mut |resolve, _| {
+        // Fails only for a window that is gone.
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, LATE_MS);
+    });
+    // Neither of the two ever rejects.
+    let _ = JsFuture::from(Promise::race(&Array::of2(&done, &late))).await;
+    result.take()
 }

@@ -37,7 +37,7 @@ pub(super) fn read(storage: &Storage, prefix: &str) -> Rows {
             Some((key, value))
         })
         .collect();
-    rows.sort();
+    xmpp::collections::sort(&mut rows);
     Ok(rows)
 }
 

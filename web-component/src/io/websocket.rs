@@ -1,10 +1,10 @@
 //! WebSockets with the subprotocol `xmpp` (RFC 7395 §3.1).
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, WebSocket};
+use xmpp::collections::VecMap;
 use xmpp_client::api::SocketId;
 
 use super::{Owned, Owner, tell, window};
@@ -28,7 +28,7 @@ impl Drop for Open {
 
 pub(crate) struct Sockets {
     owner: Owner,
-    open: RefCell<BTreeMap<SocketId, Open>>,
+    open: RefCell<VecMap<SocketId, Open>>,
 }
 
 impl Sockets {

@@ -1,5 +1,7 @@
 //! The addresses to try, in order.
 
+use xmpp::collections::sort_by;
+
 use crate::api::{Settings, Transport};
 
 /// One address.
@@ -51,7 +53,8 @@ impl Endpoints {
 
     /// A new round, from the first on.
     pub(super) fn rewind(&mut self, bosh_first: bool) {
-        self.list.sort_by_key(|endpoint| (endpoint.transport == Transport::Bosh) != bosh_first);
+        let late = |endpoint: &Endpoint| (endpoint.transport == Transport::Bosh) != bosh_first;
+        sort_by(&mut self.list, |a, b| late(a).cmp(&late(b)));
         self.next = 0;
     }
 

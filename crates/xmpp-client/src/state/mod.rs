@@ -6,9 +6,10 @@
 mod conversation;
 mod person;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use xmpp::collections::{VecMap, VecSet};
 use xmpp::ids::ArchiveId;
 use xmpp::jid::BareJid;
 use xmpp::time::Timestamp;
@@ -23,9 +24,9 @@ use crate::api::{
 /// Everything shown.
 pub(crate) struct State {
     session: Session,
-    people: BTreeMap<BareJid, Person>,
-    requests: BTreeMap<BareJid, Arc<ContactRequest>>,
-    conversations: BTreeMap<ConversationId, Conversation>,
+    people: VecMap<BareJid, Person>,
+    requests: VecMap<BareJid, Arc<ContactRequest>>,
+    conversations: VecMap<ConversationId, Conversation>,
     profile: Profile,
     /// The counter behind every `TimelineId`; never goes back, also not on sign-out.
     pub(crate) next_item: u64,
@@ -43,8 +44,8 @@ pub(crate) struct State {
 struct Dirty {
     session: bool,
     profile: bool,
-    people: BTreeSet<BareJid>,
-    conversations: BTreeSet<ConversationId>,
+    people: VecSet<BareJid>,
+    conversations: VecSet<ConversationId>,
 }
 
 impl State {
@@ -58,9 +59,9 @@ impl State {
         };
         Self {
             session,
-            people: BTreeMap::new(),
-            requests: BTreeMap::new(),
-            conversations: BTreeMap::new(),
+            people: VecMap::new(),
+            requests: VecMap::new(),
+            conversations: VecMap::new(),
             profile: Profile::default(),
             next_item: 0,
             read_since: None,

@@ -1,8 +1,8 @@
 //! What is known of one other account, from roster, presence and vCard.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use xmpp::collections::{VecMap, VecSet};
 use xmpp::jid::BareJid;
 
 use crate::api::{Availability, Contact, Subscription};
@@ -13,7 +13,7 @@ pub(crate) struct Person {
     /// Their place in the roster.
     pub(crate) roster: Option<RosterEntry>,
     /// Their available resources by name; bounded, see [`Person::set_resource`].
-    pub(crate) resources: BTreeMap<String, Resource>,
+    pub(crate) resources: VecMap<String, Resource>,
     /// The vCard's name.
     pub(crate) vcard_name: Option<String>,
     /// A checked image as a `data:` URL.
@@ -40,7 +40,7 @@ pub(crate) struct Resource {
     /// When it said so, as a count of presences: of equal priorities the newest wins.
     pub(crate) since: u64,
     /// What its client can do, once that is known for sure (XEP-0115).
-    pub(crate) caps: Option<Arc<BTreeSet<String>>>,
+    pub(crate) caps: Option<Arc<VecSet<String>>>,
 }
 
 /// A contact with more resources than this is an attack.

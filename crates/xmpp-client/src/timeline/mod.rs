@@ -10,11 +10,9 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-
-
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use xmpp::collections::{VecMap, VecSet};
 use xmpp::ids::{ArchiveId, MessageId, OriginId};
 use xmpp::time::Timestamp;
 
@@ -63,7 +61,7 @@ impl Placed {
 pub(crate) struct Timeline {
     rows: Vec<Row>,
     /// Every id a row is known by, see [`Key`].
-    keys: BTreeMap<String, TimelineId>,
+    keys: VecMap<String, TimelineId>,
     /// Changes the view was not told yet; only while `shown`.
     ops: Vec<TimelineOp>,
     shown: bool,
@@ -184,7 +182,7 @@ impl Timeline {
         }
         self.tell(TimelineOp::Remove { index: 0, count });
         let dropped: Vec<Row> = self.rows.drain(..count).collect();
-        let left: std::collections::BTreeSet<TimelineId> = self.rows.iter().map(Row::id).collect();
+        let left: VecSet<TimelineId> = self.rows.iter().map(Row::id).collect();
         self.keys.retain(|_, id| left.contains(id));
         dropped
     }

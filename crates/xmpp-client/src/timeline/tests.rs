@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xmpp::ids::{ArchiveId, MessageId, OriginId, StanzaId};

@@ -46,7 +46,7 @@ pub struct Policy {
 /// # Errors
 /// Why there is none: [`AuthCondition::NoMechanism`], [`AuthCondition::Downgrade`] or [`AuthCondition::Insecure`].
 pub fn choose(offered: &[Mechanism], secret: &Secret, policy: &Policy) -> Result<Mechanism, AuthCondition> {
-    let mut usable: Vec<Mechanism> = offered
+    let best = offered
         .iter()
         .copied()
         .filter(|mechanism| match (secret, mechanism) {
@@ -55,9 +55,8 @@ pub fn choose(offered: &[Mechanism], secret: &Secret, policy: &Policy) -> Result
             (Secret::ScramKeys(keys), Mechanism::Scram(hash)) => keys.hash == *hash,
             _ => false,
         })
-        .collect();
-    usable.sort_unstable();
-    match usable.last().copied() {
+        .max();
+    match best {
         None => Err(AuthCondition::NoMechanism),
         Some(Mechanism::Anonymous) => Ok(Mechanism::Anonymous),
         Some(best) if policy.floor.is_some_and(|floor| best < Mechanism::Scram(floor)) => Err(AuthCondition::Downgrade),

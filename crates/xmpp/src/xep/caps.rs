@@ -4,6 +4,7 @@
 
 use super::data_forms::{DataForm, FieldType};
 use super::disco::DiscoInfo;
+use crate::collections::{sort, sort_by};
 use crate::ns;
 use crate::payload;
 
@@ -37,7 +38,7 @@ pub fn verification_string(info: &DiscoInfo) -> Option<String> {
         [identity.category.as_str(), &identity.type_, lang, identity.name.as_deref().unwrap_or_default()]
     });
     let mut identities: Vec<[&str; 4]> = identities.collect();
-    identities.sort_unstable();
+    sort(&mut identities);
     // §5.4, step 3.3: the same category, type, language and name twice.
     if has_repeats(&identities) {
         return None;
@@ -46,7 +47,7 @@ pub fn verification_string(info: &DiscoInfo) -> Option<String> {
         push(&mut out, &identity.join("/"))?;
     }
     let mut features: Vec<&str> = info.features.iter().map(String::as_str).collect();
-    features.sort_unstable();
+    sort(&mut features);
     if has_repeats(&features) {
         return None;
     }
@@ -55,7 +56,7 @@ pub fn verification_string(info: &DiscoInfo) -> Option<String> {
     }
     let mut forms: Vec<(&str, &DataForm)> =
         info.forms.iter().filter_map(|f| hidden_form_type(f).zip(Some(f))).collect();
-    forms.sort_unstable_by_key(|(form_type, _)| *form_type);
+    sort_by(&mut forms, |(a, _), (b, _)| a.cmp(b));
     let mut previous = None;
     for (form_type, form) in forms {
         // §5.4, step 3.5: two forms of a kind, or a kind with several values.
@@ -73,11 +74,11 @@ pub fn verification_string(info: &DiscoInfo) -> Option<String> {
 fn push_fields(out: &mut String, form: &DataForm) -> Option<()> {
     let named = form.fields.iter().filter_map(|field| field.var.as_deref().zip(Some(field)));
     let mut fields: Vec<_> = named.filter(|(var, _)| *var != "FORM_TYPE").collect();
-    fields.sort_by_key(|(var, _)| *var);
+    sort_by(&mut fields, |(a, _), (b, _)| a.cmp(b));
     for (var, field) in fields {
         push(out, var)?;
         let mut values: Vec<&str> = field.values.iter().map(String::as_str).collect();
-        values.sort_unstable();
+        sort(&mut values);
         for value in values {
             push(out, value)?;
         }

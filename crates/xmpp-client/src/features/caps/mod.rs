@@ -1,13 +1,14 @@
 //! XEP-0115: what this client can do, in one hash; and what others can do, asked once per hash and believed only if the hash
 //! is right.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 use xmpp::Payload;
+use xmpp::collections::{VecMap, VecSet};
 use xmpp::jid::Jid;
 use xmpp::ns;
 use xmpp::stanza::{Presence, PresenceType};
@@ -23,14 +24,14 @@ use crate::features::disco;
 #[derive(Default)]
 pub struct Caps {
     /// What each hash stands for, verified.
-    verified: BTreeMap<String, Arc<BTreeSet<String>>>,
+    verified: VecMap<String, Arc<VecSet<String>>>,
     /// Hashes to ask about, whom, and at which node.
     wanted: VecDeque<Question>,
     running: Vec<(Label, Question)>,
     /// Hashes whose answer was wrong or did not come, in this session.
-    hopeless: BTreeSet<String>,
+    hopeless: VecSet<String>,
     /// Who showed which hash.
-    seen: BTreeMap<Jid, String>,
+    seen: VecMap<Jid, String>,
     labels: u32,
     own: Option<String>,
 }
@@ -83,7 +84,7 @@ impl Caps {
     }
 
     /// Tells the state what a resource can do.
-    fn show(&self, cx: &mut Cx<'_>, who: &Jid, features: &Arc<BTreeSet<String>>) {
+    fn show(&self, cx: &mut Cx<'_>, who: &Jid, features: &Arc<VecSet<String>>) {
         let (bare, resource) = (who.to_bare(), who.resource().unwrap_or_default());
         if cx.state().person(&bare).is_some_and(|person| person.resources.contains_key(resource))
             && let Some(resource) = cx.state_mut().person_mut(&bare).resources.get_mut(resource)
@@ -166,7 +167,7 @@ impl Feature for Caps {
             // §5.4: what does not hash to what was announced is somebody's attempt to speak for others.
             Some(info) if hash(&info).as_deref() == Some(&question.ver) => {
                 let rest = info.features.join("\n");
-                let features: Arc<BTreeSet<String>> = Arc::new(info.features.into_iter().collect());
+                let features: Arc<VecSet<String>> = Arc::new(info.features.into_iter().collect());
                 if self.verified.len() < MAX_VERIFIED {
                     cx.put(&question.ver, rest, None);
                     self.verified.insert(question.ver.clone(), features.clone());

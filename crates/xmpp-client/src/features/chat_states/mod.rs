@@ -1,7 +1,6 @@
 //! XEP-0085: who is typing.
 
-use std::collections::BTreeMap;
-
+use xmpp::collections::VecMap;
 use xmpp::ns;
 use xmpp::stanza::{Message, MessageType};
 use xmpp::xml::Element;
@@ -14,7 +13,7 @@ use crate::feature::{Feature, Flow, Inbound, Label, Outbound, SessionChange, Sou
 #[derive(Default)]
 pub struct ChatStates {
     /// What others showed of their support, and what they were last told.
-    peers: BTreeMap<ConversationId, Peer>,
+    peers: VecMap<ConversationId, Peer>,
     labels: u32,
 }
 

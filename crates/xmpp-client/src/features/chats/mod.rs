@@ -1,7 +1,6 @@
 //! Which conversations there are, which of them a view shows, and the list as it was before a reload.
 
-use std::collections::BTreeSet;
-
+use xmpp::collections::VecSet;
 use xmpp::jid::BareJid;
 use xmpp::time::Timestamp;
 
@@ -14,7 +13,7 @@ use crate::state::Kept;
 #[derive(Default)]
 pub struct Chats {
     /// Changed and not written down yet.
-    changed: BTreeSet<ConversationId>,
+    changed: VecSet<ConversationId>,
 }
 
 const WRITE: Label = Label(1);

@@ -1,7 +1,6 @@
 //! XEP-0030: what account and server can do, and what this client says of itself.
 
-use std::collections::BTreeSet;
-
+use xmpp::collections::VecSet;
 use xmpp::jid::Jid;
 use xmpp::ns;
 use xmpp::xml::Element;
@@ -45,8 +44,8 @@ impl Feature for Disco {
         if change != SessionChange::Bound {
             return;
         }
-        cx.set_features(true, BTreeSet::new());
-        cx.set_features(false, BTreeSet::new());
+        cx.set_features(true, VecSet::new());
+        cx.set_features(false, VecSet::new());
         self.missing = 2;
         let Some(account) = cx.account().cloned() else { return };
         let query = || Element::new("query", ns::DISCO_INFO);

@@ -1,7 +1,6 @@
 //! Unsent texts, kept over reloads.
 
-use std::collections::BTreeSet;
-
+use xmpp::collections::VecSet;
 use xmpp::jid::BareJid;
 
 use crate::api::{Command, ConversationId};
@@ -12,7 +11,7 @@ use crate::feature::{Feature, Flow, Label};
 #[derive(Default)]
 pub struct Drafts {
     /// Changed and not written down yet.
-    changed: BTreeSet<ConversationId>,
+    changed: VecSet<ConversationId>,
 }
 
 const WRITE: Label = Label(1);

@@ -9,8 +9,7 @@ pub(crate) mod query;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
+use xmpp::collections::VecSet;
 use xmpp::ids::StanzaId;
 use xmpp::ns;
 use xmpp::stanza::{Condition, Stanza};
@@ -36,7 +35,7 @@ pub struct Mam {
     /// How many pages this catch-up has read.
     read: u32,
     /// Conversations whose older messages wait for the end of the catch-up: before it nobody knows where theirs begin.
-    later: BTreeSet<ConversationId>,
+    later: VecSet<ConversationId>,
 }
 
 /// How many messages a page of the catch-up asks for.

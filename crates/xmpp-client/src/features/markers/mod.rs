@@ -1,8 +1,7 @@
 //! XEP-0333: that a message was seen, by the other side or on another device of this account.
 
-use std::collections::BTreeMap;
-
 use xmpp::Payload;
+use xmpp::collections::VecMap;
 use xmpp::ids::MessageId;
 use xmpp::ns;
 use xmpp::stanza::{Message, MessageType};
@@ -17,7 +16,7 @@ use crate::feature::{Feature, Flow, Inbound, Outbound, Signal};
 #[derive(Default)]
 pub struct Markers {
     /// The last row that a marker went out for.
-    told: BTreeMap<ConversationId, TimelineId>,
+    told: VecMap<ConversationId, TimelineId>,
 }
 
 impl Markers {

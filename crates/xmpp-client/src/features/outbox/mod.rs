@@ -10,8 +10,7 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
+use xmpp::collections::VecSet;
 use xmpp::stanza::MessageType;
 use xmpp::xml::Element;
 
@@ -75,7 +74,7 @@ impl Outbox {
             return;
         }
         // What cannot go yet keeps back what comes after it in its conversation.
-        let mut blocked: BTreeSet<ConversationId> = BTreeSet::new();
+        let mut blocked: VecSet<ConversationId> = VecSet::new();
         for entry in &mut self.entries {
             if blocked.contains(&entry.conversation) {
                 continue;

@@ -19,7 +19,7 @@ pub(super) fn read(item: &Element) -> Option<(BareJid, RosterEntry)> {
     };
     let mut groups: Vec<String> =
         item.children_named("group", ns::ROSTER).map(Element::text).filter(|group| !group.is_empty()).collect();
-    groups.sort_unstable();
+    xmpp::collections::sort(&mut groups);
     groups.dedup();
     let name = item.attr("name").map(str::trim).filter(|name| !name.is_empty()).map(String::from);
     let pending_out = item.attr("ask") == Some("subscribe");

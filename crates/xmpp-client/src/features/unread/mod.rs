@@ -1,7 +1,6 @@
 //! How far the person has read each conversation, kept over reloads.
 
-use std::collections::BTreeMap;
-
+use xmpp::collections::VecMap;
 use xmpp::jid::BareJid;
 use xmpp::time::Timestamp;
 
@@ -13,7 +12,7 @@ use crate::feature::{Feature, Flow, Signal};
 #[derive(Default)]
 pub struct Unread {
     /// What the device knows.
-    kept: BTreeMap<ConversationId, Timestamp>,
+    kept: VecMap<ConversationId, Timestamp>,
 }
 
 /// The row that says since when this device keeps account. No address looks like it.

@@ -2,10 +2,11 @@
 
 mod image;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use xmpp::Payload;
+use xmpp::collections::VecMap;
 use xmpp::jid::BareJid;
 use xmpp::stanza::{Presence, PresenceType};
 use xmpp::xep::vcard_temp::VCard;
@@ -20,7 +21,7 @@ use crate::feature::{Feature, Flow, Label, RequestError, SessionChange, Signal};
 #[derive(Default)]
 pub struct VCards {
     /// The picture's hash at the time of the last fetch, by person; empty for none.
-    fetched: BTreeMap<BareJid, String>,
+    fetched: VecMap<BareJid, String>,
     wanted: VecDeque<Wanted>,
     running: Vec<(Label, Wanted)>,
     labels: u32,
