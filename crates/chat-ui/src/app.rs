@@ -5,6 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Topic};
+use crate::child::child;
 use crate::components::bits::badge;
 use crate::components::panel::Panel;
 use crate::hooks::{Ui, focus, use_selector, use_ui};
@@ -35,7 +36,7 @@ pub fn App(props: &AppProps) -> Html {
         config: Rc::new(props.config.clone()),
         slots: Slots::new(&props.config),
     };
-    html! { <ContextProvider<Ui> context={ui}><Root /></ContextProvider<Ui>> }
+    html! { <ContextProvider<Ui> context={ui}>{ child::<Root>(()) }</ContextProvider<Ui>> }
 }
 
 #[component]
@@ -70,9 +71,9 @@ fn Root() -> Html {
     html! {
         <div {class} part="root" lang={ui.locale.lang()} dir={if ui.locale.rtl() { "rtl" } else { "ltr" }} {onkeydown}>
             <section ref={&panel} class="panel" part="panel" role={overlay.then_some("dialog")} aria-label={title} tabindex="-1" hidden={!shown}>
-                if drawn { <Panel /> }
+                if drawn { { child::<Panel>(()) } }
             </section>
-            if overlay { <Launcher node={&launcher} {open} /> }
+            if overlay { { child::<Launcher>(LauncherProps { node: launcher, open }) } }
         </div>
     }
 }

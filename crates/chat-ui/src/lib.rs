@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod bridge;
+mod child;
 pub mod components;
 pub mod features;
 pub mod hooks;

@@ -9,13 +9,14 @@ use yew::prelude::*;
 use super::bits::{avatar, badge, button, empty, spinner};
 use super::times::brief;
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::hooks::{Ui, use_selector, use_tick, use_ui};
 use crate::icons::Icon;
 use crate::locale::Locale;
 use crate::look;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Tab};
-use crate::virtual_list::{RenderRow, Row, VirtualList};
+use crate::virtual_list::{self, RenderRow, Row, VirtualList};
 
 /// Relative times grow old.
 const MINUTE_MS: i32 = 60_000;
@@ -52,9 +53,17 @@ pub fn ChatList(props: &Props) -> Html {
     let render = RenderRow(Rc::new(move |index, active| {
         let Some(chat) = chats.get(index).cloned() else { return Html::default() };
         let current = selected.as_ref() == Some(&chat.id);
-        html! { <ChatRow {chat} {current} {active} /> }
+        child::<ChatRow>(RowProps { chat, current, active })
     }));
-    html! { <VirtualList {rows} {render} role="list" row_role="listitem" {label} part="conversation-list" {windowed} /> }
+    child::<VirtualList>(yew::props!(virtual_list::Props {
+        rows,
+        render,
+        role: "list",
+        row_role: "listitem",
+        label,
+        part: "conversation-list",
+        windowed,
+    }))
 }
 
 /// Whether a name or an address fits what was typed.

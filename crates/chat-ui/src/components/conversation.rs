@@ -6,9 +6,10 @@ use xmpp_client::api::{Author, Chat, ConversationId, Item, ItemKind};
 use yew::prelude::*;
 
 use super::bits::{avatar, icon_button, presence_word, spinner};
-use super::composer::Composer;
-use super::message_list::MessageList;
+use super::composer::{self, Composer};
+use super::message_list::{self, MessageList};
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::Icon;
 use crate::msg::Msg;
@@ -40,10 +41,10 @@ pub fn Conversation(props: &Props) -> Html {
         </> };
     };
     html! { <>
-        <Head chat={chat.clone()} />
-        <MessageList chat={chat.clone()} sent={*sent} />
-        <Announcer id={chat.id.clone()} name={chat.name.clone()} />
-        <Composer {chat} {on_sent} />
+        { child::<Head>(HeadProps { chat: chat.clone() }) }
+        { child::<MessageList>(message_list::Props { chat: chat.clone(), sent: *sent }) }
+        { child::<Announcer>(AnnouncerProps { id: chat.id.clone(), name: chat.name.clone() }) }
+        { child::<Composer>(composer::Props { chat, on_sent }) }
     </> }
 }
 

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::bits::{avatar, button, icon_button, presence_word};
 use super::chat_list::select;
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::features::roster::edit::AddContact;
 use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::Icon;
@@ -19,7 +20,7 @@ use crate::view_config::Theme;
 pub fn Layers() -> Html {
     let layer = use_selector(Topic::Ui, |replica| replica.ui.layer.clone());
     match layer {
-        Some(layer) => html! { <Sheet {layer} /> },
+        Some(layer) => child::<Sheet>(Props { layer }),
         None => Html::default(),
     }
 }
@@ -35,11 +36,11 @@ fn Sheet(props: &Props) -> Html {
     let node = use_node_ref();
     use_modal_focus(&node, &props.layer);
     let (title, inside) = match &props.layer {
-        Layer::Settings => (ui.t(Msg::OwnMenu), html! { <Settings /> }),
-        Layer::AddContact => (ui.t(Msg::AddContact), html! { <AddContact /> }),
-        Layer::Profile(jid) => (ui.t(Msg::Profile), html! { <Profile jid={jid.clone()} /> }),
+        Layer::Settings => (ui.t(Msg::OwnMenu), child::<Settings>(())),
+        Layer::AddContact => (ui.t(Msg::AddContact), child::<AddContact>(())),
+        Layer::Profile(jid) => (ui.t(Msg::Profile), child::<Profile>(ProfileProps { jid: jid.clone() })),
         Layer::RemoveContact(jid) => (ui.locale.with(Msg::RemoveContactTitle, &name_of(&ui, jid)), remove(&ui, jid)),
-        Layer::SignOut => (ui.t(Msg::SignOutTitle), html! { <SignOut /> }),
+        Layer::SignOut => (ui.t(Msg::SignOutTitle), child::<SignOut>(())),
     };
     let shut = ui.act(Action::Layer(None));
     html! {

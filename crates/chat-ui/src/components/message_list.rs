@@ -3,21 +3,20 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use xmpp_client::api::{Author, Chat, Command, Composing, ConversationId, Item, ItemKind, Older, TimelineId};
+use xmpp_client::api::{Chat, Command, Composing, ConversationId, Item, ItemKind, Older, TimelineId};
 use yew::prelude::*;
 
 use super::bits::{button, empty, spinner};
-use super::message::Message;
+use super::message::{self, Message};
+use super::reading::{use_attention, use_divider, use_seen};
 use super::times;
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::rows::{self, Row, Source};
-use crate::view_config::View;
-use crate::virtual_list::{Position, RenderRow, VirtualList};
+use crate::virtual_list::{self, Position, RenderRow, VirtualList};
 
 /// Properties of [`MessageList`].
 #[derive(Properties, PartialEq)]
@@ -40,9 +39,11 @@ pub fn MessageList(props: &Props) -> Html {
     let items = use_selector(Topic::Timeline, move |replica| replica.timelines.get(&id).cloned());
     let position = use_state(Position::default);
     let jumps = use_state(|| 0u32);
-    let unread_from = use_divider(&chat, props.sent);
+    let attentive = use_attention(&ui);
     let loaded = items.is_some();
     let items = items.unwrap_or_default();
+    let nothing_missed = attentive && (position.at_tail || (loaded && items.is_empty()));
+    let unread_from = use_divider(&chat, props.sent, nothing_missed);
     let typing = chat.composing == Composing::Yes && ui.config.allows("chat-states");
     let rows = use_memo(
         (ui.clone(), items.clone(), chat.older, unread_from, typing),
@@ -58,11 +59,11 @@ pub fn MessageList(props: &Props) -> Html {
         },
     );
     let sizes = use_memo(rows.clone(), |rows| rows::sizes(rows, WIDTH));
-    let seen = use_seen(&ui, &chat, &rows, *position);
+    let seen = use_seen(&ui, &chat, &rows, *position, attentive);
     if items.is_empty() {
         return quiet(&ui, &chat, loaded, typing);
     }
-    let on_start = on_start(&ui, &chat);
+    let on_start = load(&ui, &chat.id, None);
     let on_position = {
         let position = position.clone();
         Callback::from(move |now| position.set(now))
@@ -77,10 +78,24 @@ pub fn MessageList(props: &Props) -> Html {
         RenderRow(Rc::new(move |index, active| draw(&ui, &chat, &rows, index, active)))
     };
     let below = if position.at_tail { 0 } else { rows::others_after(&items, seen) };
+    let list = yew::props!(virtual_list::Props {
+        rows: (*sizes).clone(),
+        render,
+        role: "log",
+        row_role: "article",
+        label: ui.locale.with(Msg::Messages, &chat.name),
+        part: "message-list",
+        tail: true,
+        start_at,
+        to_tail: props.sent.wrapping_add(*jumps),
+        windowed: ui.config.virtual_lists,
+        more: chat.older == Older::More,
+        on_start,
+        on_position,
+    });
     html! {
         <div class="fill messages">
-            <VirtualList rows={(*sizes).clone()} {render} role="log" row_role="article" label={ui.locale.with(Msg::Messages, &chat.name)} part="message-list"
-                tail=true {start_at} to_tail={props.sent.wrapping_add(*jumps)} windowed={ui.config.virtual_lists} {on_start} {on_position} />
+            { child::<VirtualList>(list) }
             if !position.at_tail && position.last > 0 { { jump_button(&ui, below, jump) } }
         </div>
     }
@@ -101,12 +116,13 @@ fn draw(ui: &Ui, chat: &Arc<Chat>, rows: &Rc<Rc<[Row]>>, index: usize, active: b
         }
         Some(Row::Gap(item)) => gap(ui, &chat.id, item),
         Some(Row::Message { item, first, last }) => {
-            html! { <Message id={chat.id.clone()} name={chat.name.clone()} item={item.clone()} first={*first} last={*last} {active} /> }
+            let (id, name, item) = (chat.id.clone(), chat.name.clone(), item.clone());
+            child::<Message>(message::Props { id, name, item, first: *first, last: *last, active })
         }
     }
 }
 
-fn load(ui: &Ui, conversation: &ConversationId, gap: Option<TimelineId>) -> Callback<MouseEvent> {
+fn load<E: 'static>(ui: &Ui, conversation: &ConversationId, gap: Option<TimelineId>) -> Callback<E> {
     let (bridge, conversation) = (ui.bridge.clone(), conversation.clone());
     Callback::from(move |_| bridge.dispatch(Command::LoadHistory { conversation: conversation.clone(), gap }))
 }
@@ -168,88 +184,4 @@ fn jump_button(ui: &Ui, below: u32, onclick: Callback<MouseEvent>) -> Html {
             if below > 0 { <span class="badge" aria-hidden="true">{ ui.locale.intl().number(below) }</span> }
         </button>
     }
-}
-
-/// Asks for older messages when the reader comes near the start; the list asks once, the client decides.
-fn on_start(ui: &Ui, chat: &Chat) -> Callback<()> {
-    let (bridge, conversation, more) = (ui.bridge.clone(), chat.id.clone(), chat.older == Older::More);
-    Callback::from(move |()| {
-        if more {
-            bridge.dispatch(Command::LoadHistory { conversation: conversation.clone(), gap: None });
-        }
-    })
-}
-
-/// Where the new-messages divider stands: it stays while the conversation is in front, until the person answers.
-#[hook]
-fn use_divider(chat: &Chat, sent: u32) -> Option<TimelineId> {
-    let kept = use_mut_ref(|| (sent, None::<TimelineId>));
-    let mut kept = kept.borrow_mut();
-    if kept.0 != sent {
-        *kept = (sent, None);
-    } else if kept.1.is_none() {
-        kept.1 = chat.first_unread;
-    }
-    kept.1
-}
-
-/// Reports what was really in view, and remembers how far that was.
-#[hook]
-fn use_seen(ui: &Ui, chat: &Chat, rows: &Rc<Rc<[Row]>>, position: Position) -> Option<TimelineId> {
-    let visible = use_page_visible();
-    let overlay = ui.config.view == View::Overlay;
-    let open = use_selector(Topic::Ui, |replica| replica.ui.open) || !overlay;
-    let seen = use_mut_ref(|| None::<(usize, TimelineId)>);
-    let reached = rows.get(..=position.last).unwrap_or(rows).iter().rev().find_map(|row| match row {
-        Row::Message { item, .. } => Some(item),
-        _ => None,
-    });
-    let told = use_mut_ref(|| None::<TimelineId>);
-    let in_view = (visible && open && position != Position::default()).then_some(reached).flatten().map(|item| item.id);
-    if let Some(item) = in_view {
-        let newer = seen.borrow().is_none_or(|(index, _)| position.last >= index);
-        if newer {
-            *seen.borrow_mut() = Some((position.last, item));
-        }
-    }
-    let (bridge, id) = (ui.bridge.clone(), chat.id.clone());
-    let newest_other = rows.get(..=position.last).unwrap_or(rows).iter().rev().find_map(|row| match row {
-        Row::Message { item, .. } => match &item.kind {
-            ItemKind::Message { author, .. } if *author != Author::Own => Some(item.id),
-            _ => None,
-        },
-        _ => None,
-    });
-    use_effect_with((in_view.and(newest_other), chat.unread > 0), move |(item, unread)| {
-        if let Some(up_to) = item.filter(|_| *unread)
-            && told.borrow_mut().replace(up_to) != Some(up_to)
-        {
-            bridge.dispatch(Command::MarkRead { conversation: id, up_to });
-        }
-    });
-    seen.borrow().map(|(_, item)| item)
-}
-
-/// Whether the page is in front.
-#[hook]
-fn use_page_visible() -> bool {
-    fn now() -> bool {
-        web_sys::window().and_then(|window| window.document()).is_none_or(|document| !document.hidden())
-    }
-    let visible = use_state_eq(now);
-    let setter = visible.setter();
-    use_effect_with((), move |()| {
-        let document = web_sys::window().and_then(|window| window.document());
-        let call = Closure::<dyn FnMut()>::new(move || setter.set(now()));
-        if let Some(document) = &document {
-            // Adding a listener to a document that stands cannot fail.
-            let _ = document.add_event_listener_with_callback("visibilitychange", call.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(document) = document {
-                let _ = document.remove_event_listener_with_callback("visibilitychange", call.as_ref().unchecked_ref());
-            }
-        }
-    });
-    *visible
 }

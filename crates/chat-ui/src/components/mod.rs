@@ -10,6 +10,7 @@ pub mod message;
 pub mod message_list;
 pub mod notices;
 pub mod panel;
+pub mod reading;
 pub mod sidebar;
 pub mod sign_in;
 pub mod times;

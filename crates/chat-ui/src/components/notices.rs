@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::bits::icon_button;
 use crate::bridge::Topic;
+use crate::child::keyed;
 use crate::hooks::{Timer, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
@@ -16,7 +17,7 @@ const SHOWN_MS: i32 = 8_000;
 pub fn Notices() -> Html {
     let notices = use_selector(Topic::Ui, |replica| replica.ui.notices.clone());
     html! {
-        <div class="notices" role="status">{ for notices.iter().map(|notice| html! { <Line key={notice.id.to_string()} notice={notice.clone()} /> }) }</div>
+        <div class="notices" role="status">{ for notices.iter().map(|notice| keyed::<Line>(notice.id.to_string(), LineProps { notice: notice.clone() })) }</div>
     }
 }
 

@@ -5,12 +5,13 @@ use yew::prelude::*;
 
 use super::banner::Banner;
 use super::bits::{empty, icon_button, spinner};
-use super::conversation::Conversation;
+use super::conversation::{self, Conversation};
 use super::layers::Layers;
 use super::notices::Notices;
 use super::sidebar::Sidebar;
-use super::sign_in::{SignInForm, explain};
+use super::sign_in::{self, SignInForm, explain};
 use crate::bridge::Topic;
+use crate::child::{child, keyed};
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::Icon;
 use crate::msg::Msg;
@@ -42,12 +43,12 @@ pub fn Panel() -> Html {
     match screen {
         Screen::Splash => html! { <div class="center">{ close(&ui) }{ spinner(ui.t(Msg::Connecting)) }</div> },
         Screen::SignIn { error, busy } if ui.config.sign_in_form => {
-            html! { <div class="center scroll">{ close(&ui) }<SignInForm {error} {busy} /></div> }
+            html! { <div class="center scroll">{ close(&ui) }{ child::<SignInForm>(sign_in::Props { error, busy }) }</div> }
         }
         Screen::SignIn { error, .. } => {
             html! { <div class="center">{ close(&ui) }{ signed_out(&ui, error.as_ref()) }</div> }
         }
-        Screen::Panes => html! { <Panes /> },
+        Screen::Panes => child::<Panes>(()),
     }
 }
 
@@ -61,20 +62,20 @@ fn Panes() -> Html {
     let class = if selected.is_some() { "panes show-chat" } else { "panes" };
     html! { <>
         <div class="under" inert={covered}>
-            <Banner />
+            { child::<Banner>(()) }
             <div ref={&panes} {class}>
-                <Sidebar />
+                { child::<Sidebar>(()) }
                 <section class="chat" part="conversation">
                     if let Some(id) = selected {
-                        <Conversation key={id.jid.as_str()} id={id.clone()} />
+                        { keyed::<Conversation>(id.jid.as_str(), conversation::Props { id: id.clone() }) }
                     } else {
                         { empty(Icon::Chat, ui.t(Msg::NothingSelected), ui.t(Msg::NothingSelectedLead), Html::default()) }
                     }
                 </section>
             </div>
         </div>
-        <Notices />
-        <Layers />
+        { child::<Notices>(()) }
+        { child::<Layers>(()) }
     </> }
 }
 

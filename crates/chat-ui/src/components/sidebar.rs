@@ -3,9 +3,10 @@
 use yew::prelude::*;
 
 use super::bits::{avatar, icon_button};
-use super::chat_list::ChatList;
+use super::chat_list::{self, ChatList};
 use super::panel::close;
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
@@ -37,11 +38,11 @@ pub fn Sidebar() -> Html {
     let sections = || ui.slots.iter().filter_map(|feature| feature.sidebar_section.as_ref());
     let list = match sections().find(|section| section.tab == tab) {
         Some(section) => (section.view)(&ui, (*filter).clone()),
-        None => html! { <ChatList filter={(*filter).clone()} /> },
+        None => child::<ChatList>(chat_list::Props { filter: (*filter).clone() }),
     };
     html! {
         <nav class="sidebar" part="sidebar" aria-label={ui.t(Msg::Chats)}>
-            <Head />
+            { child::<Head>(()) }
             <div class="search" part="search">
                 { icon(Icon::Search) }
                 <input ref={&search} type="search" enterkeyhint="search" placeholder={ui.t(Msg::Search)} aria-label={ui.t(Msg::Search)} autocomplete="off" {oninput} />
@@ -49,8 +50,8 @@ pub fn Sidebar() -> Html {
             </div>
             if sections().next().is_some() {
                 <div class="tabs" part="tabs" role="tablist">
-                    <TabButton tab={Tab::Chats} label={Msg::Chats} current={tab == Tab::Chats} />
-                    { for sections().map(|section| html! { <TabButton tab={section.tab} label={section.label} current={tab == section.tab} /> }) }
+                    { child::<TabButton>(TabProps { tab: Tab::Chats, label: Msg::Chats, current: tab == Tab::Chats }) }
+                    { for sections().map(|section| child::<TabButton>(TabProps { tab: section.tab, label: section.label, current: tab == section.tab })) }
                 </div>
             }
             <div class="fill" role="tabpanel" aria-label={ui.t(if tab == Tab::Chats { Msg::Chats } else { Msg::Contacts })}>{ list }</div>

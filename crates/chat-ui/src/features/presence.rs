@@ -4,6 +4,7 @@ use xmpp_client::api::{Availability, Command};
 use yew::prelude::*;
 
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::components::bits::{dot, field, presence_word, text_of};
 use crate::hooks::{Ui, use_selector, use_ui, use_value};
 use crate::msg::Msg;
@@ -11,7 +12,7 @@ use crate::slots::Feature;
 
 /// The table.
 pub(crate) static FEATURE: Feature =
-    Feature { settings: Some(|_: &Ui| html! { <Settings /> }), ..Feature::new("presence") };
+    Feature { settings: Some(|_: &Ui| child::<Settings>(())), ..Feature::new("presence") };
 
 /// What a person may choose; `Offline` is signing out.
 const CHOICES: [Availability; 4] =

@@ -5,6 +5,7 @@ use xmpp_client::api::Command;
 use yew::prelude::*;
 
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::components::bits::{field, text_of};
 use crate::hooks::{Ui, use_selector, use_ui, use_value};
 use crate::msg::Msg;
@@ -12,8 +13,8 @@ use crate::slots::Feature;
 
 /// The table.
 pub(crate) static FEATURE: Feature = Feature {
-    settings: Some(|_: &Ui| html! { <OwnName /> }),
-    profile_panel: Some(|_: &Ui, jid: &BareJid| html! { <Fetch jid={jid.clone()} /> }),
+    settings: Some(|_: &Ui| child::<OwnName>(())),
+    profile_panel: Some(|_: &Ui, jid: &BareJid| child::<Fetch>(FetchProps { jid: jid.clone() })),
     ..Feature::new("vcard")
 };
 

@@ -6,4 +6,4 @@ pub mod layout;
 pub mod view;
 
 pub use layout::{Key, Row};
-pub use view::{Position, RenderRow, VirtualList};
+pub use view::{Position, Props, RenderRow, VirtualList};

@@ -69,7 +69,10 @@ pub struct Props {
     pub to_tail: u32,
     /// Whether rows are windowed at all.
     pub windowed: bool,
-    /// The reader came near the start; once per change of rows.
+    /// Whether there may be more before the start.
+    #[prop_or_default]
+    pub more: bool,
+    /// The reader came near the start and there may be more; once per change of rows.
     #[prop_or_default]
     pub on_start: Callback<()>,
     /// The reader's place changed.
@@ -91,6 +94,7 @@ struct State {
     anchor: Option<Anchor>,
     positioned: bool,
     to_tail: u32,
+    more: bool,
     asked: bool,
     active: Option<Key>,
     focus_active: bool,
@@ -225,6 +229,7 @@ impl State {
             self.layout.set_rows(&props.rows);
             self.rows = Some(props.rows.clone());
         }
+        self.more = props.more;
         if self.to_tail != props.to_tail {
             self.to_tail = props.to_tail;
             self.at_tail = true;
@@ -379,7 +384,7 @@ impl State {
         let last = self.layout.row_at(self.scroll_top + self.viewport - 1.0);
         let position = Position { at_tail: self.at_tail, last };
         let moved = self.position.replace(position) != Some(position);
-        let ask = !self.asked && self.scroll_top < START;
+        let ask = self.more && !self.asked && self.scroll_top < START;
         self.asked |= ask;
         (moved.then_some(position), ask)
     }

@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::groups::{self, Row};
 use crate::bridge::Topic;
+use crate::child::child;
 use crate::components::bits::{avatar, button, empty, presence_word, spinner};
 use crate::components::chat_list::select;
 use crate::components::sign_in::address_of;
@@ -15,7 +16,7 @@ use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer};
-use crate::virtual_list::{RenderRow, VirtualList};
+use crate::virtual_list::{self, RenderRow, VirtualList};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -48,7 +49,15 @@ pub(crate) fn ContactList(props: &Props) -> Html {
         Some(Row::Contact(contact)) => contact_row(&ui, contact, active),
         None => Html::default(),
     }));
-    html! { <VirtualList rows={&sizes} {render} role="list" row_role="listitem" {label} part="contact-list" {windowed} /> }
+    child::<VirtualList>(yew::props!(virtual_list::Props {
+        rows: sizes,
+        render,
+        role: "list",
+        row_role: "listitem",
+        label,
+        part: "contact-list",
+        windowed,
+    }))
 }
 
 fn nothing(ui: &Ui, complete: bool, filter: &AttrValue) -> Html {

@@ -9,6 +9,7 @@ pub(crate) mod list;
 use xmpp::jid::BareJid;
 use yew::prelude::*;
 
+use crate::child::child;
 use crate::components::bits::icon_button;
 use crate::hooks::Ui;
 use crate::icons::Icon;
@@ -21,10 +22,10 @@ pub(crate) static FEATURE: Feature = Feature {
     sidebar_section: Some(Section {
         tab: Tab::Contacts,
         label: Msg::Contacts,
-        view: |_, filter| html! { <list::ContactList {filter} /> },
+        view: |_, filter| child::<list::ContactList>(list::Props { filter }),
     }),
     conversation_header: Some(header),
-    profile_panel: Some(|_: &Ui, jid: &BareJid| html! { <edit::EditContact jid={jid.clone()} /> }),
+    profile_panel: Some(|_: &Ui, jid: &BareJid| child::<edit::EditContact>(edit::Props { jid: jid.clone() })),
     ..Feature::new("roster")
 };
 
