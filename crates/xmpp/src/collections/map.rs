@@ -232,6 +232,7 @@ impl<'a, K, V> Entry<'a, K, V> {
     }
 }
 
+#[expect(clippy::borrowed_box, reason = "this is what an iterator over the entries yields")]
 fn both<K, V>(entry: &Box<(K, V)>) -> (&K, &V) {
     (&entry.0, &entry.1)
 }
@@ -240,6 +241,7 @@ fn both_mut<K, V>(entry: &mut Box<(K, V)>) -> (&K, &mut V) {
     (&entry.0, &mut entry.1)
 }
 
+#[expect(clippy::boxed_local, reason = "as above")]
 fn unbox<K, V>(entry: Box<(K, V)>) -> (K, V) {
     *entry
 }
