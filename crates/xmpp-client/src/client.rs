@@ -19,9 +19,14 @@ pub struct Client {
     pub(crate) pipelines: Pipelines,
     connection: Connection,
     constructors: Vec<Constructor>,
+    /// Commands given before it was known whose account this is.
+    waiting: Vec<Command>,
     told_timer: Option<Mono>,
     degraded: bool,
 }
+
+/// More commands than this nobody gives before an account is known.
+const MAX_WAITING: usize = 200;
 
 impl Client {
     /// A client that is signed out. The order of `features` is the order in which they see stanzas; see
@@ -33,6 +38,7 @@ impl Client {
             pipelines: Pipelines::default(),
             connection: Connection::new(),
             constructors: features,
+            waiting: Vec::new(),
             told_timer: None,
             degraded: false,
         };
@@ -45,7 +51,8 @@ impl Client {
         self.core.now = now;
         match input {
             Input::Command(command) => self.command(&command),
-            Input::Timer => {}
+            // The shell's timer is spent, whatever comes next.
+            Input::Timer => self.told_timer = None,
             Input::Opened(socket) => self.connection.opened(&mut self.core, socket),
             Input::Text { socket, text } => self.connection.text(&mut self.core, socket, text),
             Input::Closed { socket } => self.connection.closed(&mut self.core, socket),
@@ -79,10 +86,22 @@ impl Client {
             Command::SignIn(_) | Command::SignOut { .. } | Command::Reconnect | Command::Credentials(_) => {
                 self.connection.command(&mut self.core, command);
             }
+            _ if self.core.account.is_none() => self.wait_for_account(command),
             _ => {
                 self.each(|feature, cx| feature.on_command(cx, command));
             }
         }
+    }
+
+    /// Nothing can be written down for nobody: what is wanted waits until the account is known.
+    fn wait_for_account(&mut self, command: &Command) {
+        let signed_out = matches!(self.phase(), Phase::SignedOut { .. });
+        if self.waiting.len() < MAX_WAITING && !(signed_out && matches!(command, Command::SendMessage { .. })) {
+            return self.waiting.push(command.clone());
+        }
+        let condition = String::from("not-authorized");
+        let failed = Event::CommandFailed { command: "send-message", condition, text: None };
+        self.core.out.push_back(Output::Event(failed));
     }
 
     /// Lets the features see something in order, until one says stop.
@@ -148,6 +167,9 @@ impl Client {
                     self.forget();
                     self.core.account = Some(account);
                     self.load_rows();
+                    for command in std::mem::take(&mut self.waiting) {
+                        self.command(&command);
+                    }
                 }
             }
             ConnectionEvent::Up { resumed } => {
@@ -159,7 +181,10 @@ impl Client {
             ConnectionEvent::Down => self.session(SessionChange::Lost),
             ConnectionEvent::Stanza(element) => self.stanza(element),
             ConnectionEvent::Acked(tag) => self.tell(&Signal::Acked(tag)),
-            ConnectionEvent::Ended => self.forget(),
+            ConnectionEvent::Ended => {
+                self.waiting.clear();
+                self.forget();
+            }
         }
     }
 
@@ -204,29 +229,39 @@ impl Client {
     fn deadline(&self) -> Option<Mono> {
         let timers = self.core.timers.values().copied().min();
         let holds = self.core.holds.values().map(|(at, _)| *at).min();
-        [timers, holds, self.core.requests.deadline(), self.connection.deadline()].into_iter().flatten().min()
+        [timers, holds, self.core.requests.deadline(), self.connection.deadline(&self.core)].into_iter().flatten().min()
     }
 
     fn stored(&mut self, token: Token, stored: bool) {
-        if !stored && !self.degraded {
-            self.degraded = true;
-            self.core.out.push_back(Output::Event(Event::StorageDegraded));
-        }
-        if let Some(Owner::Feature(index, label)) = self.core.take_owner(token)
+        self.note_storage(stored);
+        let Some(owner) = self.core.take_owner(token) else { return };
+        if self.core.kept(token, owner, stored)
+            && let Owner::Feature(index, label) = owner
             && let Some(feature) = self.features.get_mut(index)
         {
             feature.on_stored(&mut Cx::new(&mut self.core, index), label, stored);
         }
     }
 
-    fn loaded(&mut self, token: Token, rows: Option<Vec<(String, String)>>) {
-        if rows.is_none() && !self.degraded {
-            self.degraded = true;
+    /// The page is told once that storage does not work.
+    fn note_storage(&mut self, works: bool) {
+        if !works && !std::mem::replace(&mut self.degraded, true) {
             self.core.out.push_back(Output::Event(Event::StorageDegraded));
         }
+    }
+
+    fn loaded(&mut self, token: Token, rows: Option<Vec<(String, String)>>) {
+        self.note_storage(rows.is_some());
         let rows = rows.unwrap_or_default();
         match self.core.take_owner(token) {
-            Some(Owner::Rows) => self.rows(&rows),
+            Some(Owner::TabRows) => {
+                self.core.rows.of_tab = rows;
+                self.load_device_rows();
+            }
+            Some(Owner::Rows) => {
+                let rows = self.core.merged(rows);
+                self.rows(&rows);
+            }
             Some(Owner::Connection) => self.connection.loaded(&mut self.core, token, rows),
             _ => {}
         }
@@ -234,13 +269,22 @@ impl Client {
 
     /// What was kept of this account. The network does not wait for it: features merge it when it comes.
     fn load_rows(&mut self) {
-        let Some(account) = &self.core.account else { return };
-        if !self.core.settings.trusted_device {
-            return self.rows(&[]);
+        self.load_from(StoreScope::Tab, Owner::TabRows);
+    }
+
+    fn load_device_rows(&mut self) {
+        if self.core.settings.trusted_device {
+            return self.load_from(StoreScope::Device, Owner::Rows);
         }
+        let rows = self.core.merged(Vec::new());
+        self.rows(&rows);
+    }
+
+    fn load_from(&mut self, scope: StoreScope, owner: Owner) {
+        let Some(account) = &self.core.account else { return };
         let query = Query::Prefix([account.as_str(), "/"].concat());
-        let token = self.core.token(Owner::Rows);
-        self.core.out.push_back(Output::Load { token, scope: StoreScope::Device, query });
+        let token = self.core.token(owner);
+        self.core.out.push_back(Output::Load { token, scope, query });
     }
 
     fn rows(&mut self, rows: &[(String, String)]) {
@@ -278,7 +322,7 @@ impl Client {
             .collect();
         self.core.ids = self.features.iter().map(|feature| feature.id()).collect();
         self.core.disco = self.features.iter().flat_map(|feature| feature.disco()).copied().collect();
-        self.core.disco.sort_unstable();
+        xmpp::collections::sort(&mut self.core.disco);
         self.core.disco.dedup();
     }
 

@@ -11,6 +11,7 @@ use crate::api::{Output, RequestId, Settings, SocketId, StoreOp, StoreScope, Tok
 use crate::feature::{HoldId, Inbound, Label, Outbound, Signal};
 use crate::iq::Requests;
 use crate::random::Random;
+use crate::rows::Rows;
 use crate::state::State;
 
 /// Shared by connection and features; nothing in here decides anything.
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) holds: VecMap<HoldId, (Mono, bool)>,
     /// Who waits for which completion.
     tokens: VecMap<Token, Owner>,
+    /// What the device keeps of the account.
+    pub(crate) rows: Rows,
     next: Counters,
 }
 
@@ -82,7 +85,9 @@ pub(crate) enum Work {
 pub(crate) enum Owner {
     /// A feature wants to know that its Store is durable.
     Feature(usize, Label),
-    /// All rows of the account.
+    /// The rows of the account that only the tab has.
+    TabRows,
+    /// The rows of the account that the device has.
     Rows,
     /// The connection.
     Connection,
@@ -113,6 +118,7 @@ impl Core {
             visible: true,
             holds: VecMap::new(),
             tokens: VecMap::new(),
+            rows: Rows::default(),
             next: Counters::default(),
         }
     }
@@ -131,7 +137,7 @@ impl Core {
     /// Features are made anew: what the old ones wait for is nobody's.
     pub(crate) fn disown_features(&mut self) {
         for owner in self.tokens.values_mut() {
-            if matches!(owner, Owner::Feature(..) | Owner::Rows) {
+            if matches!(owner, Owner::Feature(..) | Owner::Rows | Owner::TabRows) {
                 *owner = Owner::Nobody;
             }
         }
@@ -155,10 +161,10 @@ impl Core {
         HoldId(self.next.hold)
     }
 
-    /// Writes rows. Rows of the device are kept only on a device that is trusted; without it the Store is still answered.
-    pub(crate) fn store(&mut self, scope: StoreScope, ops: Vec<StoreOp>, owner: Owner) {
+    /// Asks the shell to write rows.
+    pub(crate) fn store(&mut self, scope: StoreScope, ops: Vec<StoreOp>, owner: Owner) -> Token {
         let token = self.token(owner);
-        let ops = if scope == StoreScope::Device && !self.settings.trusted_device { Vec::new() } else { ops };
         self.out.push_back(Output::Store { token, scope, ops });
+        token
     }
 }

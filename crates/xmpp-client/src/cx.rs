@@ -6,7 +6,7 @@ use xmpp::stanza::{Iq, IqKind, Message, Presence, StanzaError};
 use xmpp::time::Now;
 use xmpp::xml::Element;
 
-use crate::api::{Event, Output, Settings, StoreOp, StoreScope};
+use crate::api::{Event, Output, Settings, StoreOp};
 use crate::core::{Core, Owner, Work};
 use crate::feature::{HoldId, Inbound, IqRequest, Label, Outbound, Signal};
 use crate::iq::{ANSWER_MS, Asker};
@@ -226,7 +226,7 @@ impl<'a> Cx<'a> {
                 ops.push(StoreOp::Put { key, value });
             }
         }
-        self.core.store(StoreScope::Device, ops, Owner::Nobody);
+        self.core.keep(ops, Owner::Nobody);
     }
 
     fn key(&self, key: &str) -> Option<String> {
@@ -236,7 +236,7 @@ impl<'a> Cx<'a> {
 
     fn write(&mut self, op: StoreOp, label: Option<Label>) {
         let owner = label.map_or(Owner::Nobody, |label| Owner::Feature(self.feature, label));
-        self.core.store(StoreScope::Device, vec![op], owner);
+        self.core.keep(vec![op], owner);
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -34,6 +34,7 @@ mod iq;
 mod json;
 mod pipeline;
 mod random;
+mod rows;
 mod state;
 #[cfg(test)]
 mod test_bench;

@@ -216,14 +216,15 @@ impl Connection {
         }
     }
 
-    pub(crate) fn deadline(&self) -> Option<Mono> {
+    pub(crate) fn deadline(&self, core: &Core) -> Option<Mono> {
         let step = match &self.step {
             Step::Waiting { at } => Some(*at),
             Step::Discovering { discovery } => Some(discovery.deadline),
             _ => None,
         };
         let link = self.link.as_ref().and_then(Link::deadline);
-        let confirm = self.link.as_ref().and(self.session.as_ref()).and_then(Confirm::deadline);
+        // A session that waits to be resumed asks for nothing.
+        let confirm = self.session.as_ref().filter(|_| core.online).and_then(Confirm::deadline);
         [step, link, confirm].into_iter().flatten().min()
     }
 
@@ -322,7 +323,9 @@ impl Connection {
         core.store(StoreScope::Tab, ops, Owner::Nobody);
         if forget && let Some(account) = &core.account {
             let prefix = [account.as_str(), "/"].concat();
-            core.store(StoreScope::Device, vec![StoreOp::DeletePrefix { prefix }], Owner::Nobody);
+            for scope in [StoreScope::Device, StoreScope::Tab] {
+                core.store(scope, vec![StoreOp::DeletePrefix { prefix: prefix.clone() }], Owner::Nobody);
+            }
         }
         self.leave(core);
         core.state.edit_session(|session| {

@@ -150,7 +150,9 @@ impl World {
     }
 
     pub(super) fn network_back(&mut self, device: usize) {
-        if !std::mem::replace(&mut self.devices[device].network, true) && self.devices[device].told_offline {
+        let was_there = std::mem::replace(&mut self.devices[device].network, true);
+        let told_offline = std::mem::take(&mut self.devices[device].told_offline);
+        if !was_there && told_offline {
             self.device_input(device, DeviceInput::Page(PageEvent::Online));
         }
     }
@@ -177,7 +179,7 @@ impl World {
     pub(super) fn device_input(&mut self, device: usize, input: DeviceInput) {
         let now = self.clock(Some(device));
         match input {
-            DeviceInput::Write(token, scope, ops) => return self.write(device, token, scope, &ops),
+            DeviceInput::Write(token, scope, ops) => self.write(device, token, scope, &ops),
             DeviceInput::Read(token, scope, prefix) => {
                 let rows = self.devices[device].read(scope, &prefix);
                 self.give(device, now, Input::Loaded { token, result: Ok(rows) });
@@ -292,12 +294,13 @@ impl World {
             }
         }
         self.note(|| format!("device {device}: {event:?}"));
-        if let Event::SignInFailed(_) = event {
-            let signed_out = matches!(self.devices[device].replica.phase, Some(Phase::SignedOut { .. }));
-            if signed_out && self.faults_over() {
-                self.sign_in(device);
-            }
+        if matches!(event, Event::SignInFailed(_)) && self.is_signed_out(device) && self.faults_over() {
+            self.sign_in(device);
         }
+    }
+
+    pub(super) fn is_signed_out(&self, device: usize) -> bool {
+        matches!(self.devices[device].replica.phase, Some(Phase::SignedOut { .. }))
     }
 
     fn hold(&mut self, device: usize, after: Option<Token>, held: Held) {

@@ -219,6 +219,10 @@ impl World {
         self.note(|| format!("{step:?}"));
         match step {
             Step::Send { device } => {
+                // Who is signed out sees a form and no composer.
+                if self.is_signed_out(device) {
+                    return;
+                }
                 let body = self.judge.sending(device, self.now);
                 let conversation = self.peer(device);
                 self.command(device, Command::SendMessage { conversation, body });
@@ -231,7 +235,7 @@ impl World {
                 }
                 let (device_after, server_after) = (self.rng.range(0, lasts), self.rng.range(0, 60_000));
                 self.cut(device, device_after, server_after);
-                self.devices[device].told_offline = told;
+                self.devices[device].told_offline |= told;
                 self.later(lasts, Happening::NetworkBack(device));
             }
             Step::Reload { device } => {

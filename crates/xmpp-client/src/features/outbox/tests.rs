@@ -227,3 +227,33 @@ fn a_store_that_fails_is_told_and_keeps_nothing_back() {
     assert!(bench.events.contains(&Event::StorageDegraded));
     assert_eq!(bodies(&bench), ["hi"]);
 }
+
+#[test]
+fn what_the_device_refuses_the_tab_keeps_over_a_reload() {
+    let mut bench = online("");
+    bench.slow = true;
+    bench.say("you@x.y", "first");
+    bench.fail_stores();
+    // The device wrote nothing, whatever the bench's map says.
+    bench.device.clear();
+    assert!(bench.tab.keys().any(|key| key.contains("/outbox/")));
+    bench.say("you@x.y", "second");
+    bench.device.clear();
+    let mut again = Bench::with(settings(), crate::features::all(), BTreeMap::new(), bench.tab.clone());
+    again.sign_in(SM);
+    again.open_chat("you@x.y");
+    assert_eq!(again.texts("you@x.y"), ["first", "second"]);
+}
+
+#[test]
+fn on_a_device_that_is_not_trusted_only_the_tab_keeps_what_was_written() {
+    let distrusting = Settings { trusted_device: false, ..settings() };
+    let mut bench = Bench::with(distrusting, crate::features::all(), BTreeMap::new(), BTreeMap::new());
+    bench.sign_in(SM);
+    bench.settle();
+    bench.say("you@x.y", "hi");
+    bench.wait(2_000);
+    assert!(bench.device.is_empty(), "{:?}", bench.device);
+    assert!(bench.tab.keys().any(|key| key.contains("/outbox/")));
+    assert!(!bench.tab.keys().any(|key| key.contains("/chats/")));
+}
