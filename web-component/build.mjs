@@ -4,8 +4,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync, copyFileSync } from "node:fs";
 import { build } from "esbuild";
 
-const wasm = "pkg/converse_chat_bg.wasm";
-if (!existsSync(wasm)) {
+const parts = ["pkg/converse_chat_bg.wasm", "pkg/converse_chat_rest.wasm"];
+if (!parts.every((part) => existsSync(part))) {
   console.error("web-component/pkg is missing: run `cargo xtask dist`, which builds the WebAssembly module first");
   process.exit(1);
 }
@@ -15,10 +15,13 @@ rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/locales", { recursive: true });
 
 // The name carries the content, so that servers may let browsers keep it for ever.
-const bytes = readFileSync(wasm);
-const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
-const wasmName = `converse_chat-${hash}.wasm`;
-writeFileSync(`dist/${wasmName}`, bytes);
+const [firstName, restName] = parts.map((part) => {
+  const bytes = readFileSync(part);
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
+  const name = `${part.includes("_rest") ? "converse_chat_rest" : "converse_chat"}-${hash}.wasm`;
+  writeFileSync(`dist/${name}`, bytes);
+  return name;
+});
 
 const css = await build({
   entryPoints: ["styles/index.css"], bundle: true, minify: true, write: false, logLevel: "warning",
@@ -43,7 +46,7 @@ await build({
   minify: true,
   legalComments: "none",
   logLevel: "warning",
-  define: { __VERSION__: JSON.stringify(version), __WASM_FILE__: JSON.stringify(`./${wasmName}`) },
+  define: { __VERSION__: JSON.stringify(version), __WASM_FILE__: JSON.stringify(`./${firstName}`), __REST_FILE__: JSON.stringify(`./${restName}`) },
   plugins: [styles],
 });
 

@@ -248,9 +248,14 @@ export class ConverseChat extends HTMLElement {
       this.#session = new core.ChatSession(this.#options(), (type, detail) => this.#onCoreEvent(type, detail));
       this.#session.set_locale(language, strings);
       this.#mount();
-      this.#session.start(this.#howToSignIn());
+      const how = this.#howToSignIn();
+      // Whoever has to type sees the form first; everyone else needs the whole program now.
+      const typing = how.kind === "restore" && !keepsSession();
+      if (!typing) await core.rest();
+      this.#session?.start(how);
       this.#settleReady.resolve();
       this.#emit("converse-ready", null);
+      if (typing) setTimeout(() => core.rest().catch(() => undefined));
     } catch (error) {
       this.#showLoadError(error);
     } finally {
@@ -311,7 +316,7 @@ export class ConverseChat extends HTMLElement {
     };
   }
 
-  #howToSignIn(): object {
+  #howToSignIn(): { kind: string; url?: string; domain?: string } {
     const prebind = this.getAttribute("prebind-url");
     if (prebind) return { kind: "prebind", url: prebind };
     if (this.#credentials) return { kind: "callback" };
@@ -379,6 +384,15 @@ export class ConverseChat extends HTMLElement {
     console.error("<converse-chat>:", error);
     this.#settleReady.reject(error);
     this.#emit("converse-error", { message });
+  }
+}
+
+/** Whether this tab was signed in: `sessionStorage` has rows of ours. */
+function keepsSession(): boolean {
+  try {
+    return Object.keys(sessionStorage).some((key) => key.startsWith("converse-chat:"));
+  } catch {
+    return false;
   }
 }
 

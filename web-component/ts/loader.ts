@@ -1,8 +1,13 @@
-import init, { ChatSession } from "#wasm";
+import init, { ChatSession, join, onMissing } from "#wasm";
 
 /** The module's exports once it runs. */
 export interface Core {
   ChatSession: typeof ChatSession;
+  /**
+   * Fetches what the sign-in form did not need, once for the page. A failure is forgotten: what is missing is then fetched
+   * when it is called.
+   */
+  rest(): Promise<void>;
 }
 
 /** Why the module does not run, with what to do about it in the message. */
@@ -42,7 +47,31 @@ async function start(url?: string): Promise<Core> {
     }
     throw new LoadError(`The chat's program does not start: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return { ChatSession };
+  const restPlace = url ? new URL(__REST_FILE__, place) : new URL(__REST_FILE__, import.meta.url);
+  onMissing(() => fetchNow(restPlace));
+  let joining: Promise<void> | undefined;
+  const rest = (): Promise<void> => {
+    joining ??= join(fetch(restPlace, { credentials: "same-origin" })).catch((error: unknown) => {
+      joining = undefined;
+      throw new LoadError(`The chat's program could not be fetched from ${restPlace.pathname} (${String(error)}).`);
+    });
+    return joining;
+  };
+  return { ChatSession, rest };
+}
+
+/**
+ * The second part, while the program stands still: somebody was faster than the network. Only text can be had this way, so
+ * each byte comes as the character whose lower half it is.
+ */
+function fetchNow(place: URL): WebAssembly.Module {
+  const request = new XMLHttpRequest();
+  request.open("GET", place, false);
+  request.overrideMimeType("text/plain; charset=x-user-defined");
+  request.send();
+  if (request.status !== 200) throw new LoadError(`The chat's program could not be fetched from ${place.pathname} (${request.status}).`);
+  return new WebAssembly.Module(Uint8Array.from(request.responseText, (character) => character.charCodeAt(0)));
 }
 
 declare const __WASM_FILE__: string;
+declare const __REST_FILE__: string;

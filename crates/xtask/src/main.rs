@@ -1,6 +1,6 @@
 //! Developer commands, run as `cargo xtask <command>`.
 //!
-//! One file or folder per command: [`demo`], [`test`], [`dist`], [`tidy`], [`size`], [`new_xep`]; what they share is in [`prepare`]
+//! One file or folder per command: [`demo`], [`test`], [`dist`], [`tidy`], [`size`], [`new_xep`], [`profile`]; what they share is in [`prepare`]
 //! (what a fresh machine lacks), [`process`] (running programs) and [`workspace`] (where things are). Knows nothing of XMPP.
 #![allow(
     clippy::print_stdout,
@@ -14,6 +14,7 @@ mod dist;
 mod new_xep;
 mod prepare;
 mod process;
+mod profile;
 mod size;
 mod test;
 mod tidy;
@@ -44,6 +45,8 @@ enum Command {
     Tidy,
     /// Write what a new XEP starts with in each layer, and its registry lines
     NewXep(new_xep::Options),
+    /// Find out in a browser which functions draw the sign-in form, for the splitting of the module
+    Profile,
     /// Print what a page loads in bytes and compare it with the limits
     Size,
 }
@@ -71,6 +74,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Tidy => tidy::run(&workspace),
         Command::NewXep(options) => new_xep::run(&workspace, &options),
+        Command::Profile => profile::run(&workspace),
         Command::Size => {
             prepare::for_dist(&workspace)?;
             dist::run(&workspace)?;

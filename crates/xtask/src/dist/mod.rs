@@ -10,9 +10,12 @@
 //! Each stage is skipped when a digest of what it reads has not changed ([`stamp`]).
 
 mod compress;
-mod module;
+pub(crate) mod module;
 mod package;
+pub(crate) mod split;
 mod stamp;
+
+pub(crate) use stamp::files_below;
 
 use crate::process::announce;
 use crate::workspace::Workspace;

@@ -1,9 +1,11 @@
-//! First stage: the browser's module, from Rust sources to `web-component/pkg/`.
+//! First stage: the browser's module, from Rust sources to the two parts in `web-component/pkg/`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::split;
 use super::stamp::{Digest, Stamp};
 use crate::process::{announce, command, find, run};
 use crate::workspace::Workspace;
@@ -12,6 +14,7 @@ use crate::workspace::Workspace;
 const SOURCES: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
+    ".cargo/config.toml",
     "crates/xmpp",
     "crates/xmpp-stream",
     "crates/xmpp-client",
@@ -36,9 +39,25 @@ const WASM_PACK: &[&str] = &[
     "converse_chat",
 ];
 
-/// The WebAssembly features that Rust's wasm32 target assumes, all in browsers since 2022; and what can be dropped.
+/// What cargo is told beside that.
+///
+/// The standard library is compiled along, for size and without the texts of panics, which nobody sees in a page: a tenth of
+/// all that a visitor loads. These are flags that stable Rust has but does not promise, hence `RUSTC_BOOTSTRAP`; names in the
+/// new mangling tell generic functions apart, which the splitting needs.
+const CARGO: &[&str] = &[
+    "--locked",
+    "--config",
+    "target.wasm32-unknown-unknown.rustflags=['-Csymbol-mangling-version=v0','-Zunstable-options','-Cpanic=immediate-abort',\
+     '-Zlocation-detail=none','-Zfmt-debug=none']",
+    "-Zbuild-std=std,panic_abort",
+    "-Zbuild-std-features=optimize_for_size",
+];
+
+/// The WebAssembly features that Rust's wasm32 target assumes, all in browsers since 2022. Names stay for the splitting.
 const WASM_OPT: &[&str] = &[
     "-Oz",
+    "--converge",
+    "-g",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-call-indirect-overlong",
@@ -47,11 +66,10 @@ const WASM_OPT: &[&str] = &[
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
-    "--strip-debug",
-    "--strip-dwarf",
-    "--strip-producers",
-    "--strip-target-features",
 ];
+
+/// The functions that draw the sign-in form.
+const FIRST_PART: &str = "web-component/first-part.txt";
 
 /// Builds the module when its sources changed; whether it did.
 ///
@@ -59,25 +77,63 @@ const WASM_OPT: &[&str] = &[
 /// When it does not compile or a tool fails.
 pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<bool> {
     let pkg = workspace.path("web-component/pkg");
-    let module = pkg.join("converse_chat_bg.wasm");
-    let mut digest = Digest::new(&[WASM_PACK, WASM_OPT].concat());
+    let compiled = compile(workspace, &pkg)?;
+    let named = named(workspace);
+    let mut digest = Digest::new(&["split"]);
+    for source in [&named, &workspace.path(FIRST_PART), &workspace.path("crates/xtask/src/dist/split")] {
+        digest.add(source)?;
+    }
+    let digest = digest.finish();
+    let stamp = Stamp::new(&workspace.dist(), "split");
+    let first = pkg.join("converse_chat_bg.wasm");
+    let rest = pkg.join("converse_chat_rest.wasm");
+    if !compiled && stamp.is(&digest, &[&first, &rest]) {
+        return Ok(false);
+    }
+    stamp.clear();
+    let script = pkg.join("converse_chat.js");
+    copy(&named, &first)?;
+    copy(&script_as_written(workspace), &script)?;
+    split::split(&first, &rest, &script, &workspace.path(FIRST_PART))?;
+    stamp.set(&digest)?;
+    Ok(true)
+}
+
+/// The whole module with the names of its functions.
+pub(crate) fn named(workspace: &Workspace) -> PathBuf {
+    workspace.dist().join("named.wasm")
+}
+
+/// The script as wasm-bindgen wrote it.
+pub(super) fn script_as_written(workspace: &Workspace) -> PathBuf {
+    workspace.dist().join("named.js")
+}
+
+fn compile(workspace: &Workspace, pkg: &Path) -> anyhow::Result<bool> {
+    let named = named(workspace);
+    let mut digest = Digest::new(&[WASM_PACK, CARGO, WASM_OPT].concat());
     for source in SOURCES {
         digest.add(&workspace.path(source))?;
     }
     let digest = digest.finish();
     let stamp = Stamp::new(&workspace.dist(), "module");
-    if stamp.is(&digest, &[&module]) {
+    if stamp.is(&digest, &[&named]) {
         return Ok(false);
     }
     stamp.clear();
     let wasm_pack = find("wasm-pack").context("wasm-pack is missing")?;
-    announce("Building the browser's module (the first time takes some minutes)");
-    run(command(wasm_pack, workspace.root()).args(WASM_PACK).args(["--", "--locked"]))?;
+    announce("Building the browser's module (the first time takes some minutes, and compiles wasm-bindgen too)");
+    run(command(wasm_pack, workspace.root()).env("RUSTC_BOOTSTRAP", "1").args(WASM_PACK).arg("--").args(CARGO))?;
     announce("Shrinking the module");
     let wasm_opt = workspace.path("web-component/node_modules/.bin/wasm-opt");
-    let small = pkg.join("small.wasm");
-    run(command(wasm_opt, workspace.root()).args(WASM_OPT).arg(&module).arg("-o").arg(&small))?;
-    fs::rename(&small, &module).with_context(|| format!("can't replace {}", module.display()))?;
+    let module = pkg.join("converse_chat_bg.wasm");
+    fs::create_dir_all(workspace.dist()).with_context(|| format!("can't make {}", workspace.dist().display()))?;
+    run(command(wasm_opt, workspace.root()).args(WASM_OPT).arg(&module).arg("-o").arg(&named))?;
+    copy(&pkg.join("converse_chat.js"), &script_as_written(workspace))?;
     stamp.set(&digest)?;
     Ok(true)
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::copy(from, to).map(drop).with_context(|| format!("can't copy {} to {}", from.display(), to.display()))
 }

@@ -19,6 +19,7 @@ use crate::workspace::Workspace;
 pub(crate) fn for_dist(workspace: &Workspace) -> anyhow::Result<()> {
     c_compiler()?;
     rust::wasm_target(workspace)?;
+    rust::library_sources(workspace)?;
     rust::wasm_pack(workspace)?;
     npm::packages(workspace, "web-component")
 }

@@ -26,6 +26,21 @@ pub(crate) fn wasm_target(workspace: &Workspace) -> anyhow::Result<()> {
     process::run(command(rustup, workspace.root()).args(["target", "add", WASM_TARGET]))
 }
 
+/// Adds the sources of the standard library, which is compiled into the browser's module for size.
+///
+/// # Errors
+/// When they are missing and `rustup` can't add them.
+pub(crate) fn library_sources(workspace: &Workspace) -> anyhow::Result<()> {
+    let sysroot = process::read(command("rustc", workspace.root()).args(["--print", "sysroot"]))?;
+    if Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file() {
+        return Ok(());
+    }
+    let rustup = process::find("rustup")
+        .context("the sources of Rust's standard library are missing and there is no rustup to add them")?;
+    announce("Preparing: the sources of Rust's standard library");
+    process::run(command(rustup, workspace.root()).args(["component", "add", "rust-src"]))
+}
+
 /// Builds wasm-pack from source when it is missing.
 ///
 /// # Errors
