@@ -30,6 +30,9 @@ pub(crate) struct Bench {
     pub(crate) timer: Option<Mono>,
     /// Stores are not answered while this is set.
     pub(crate) slow: bool,
+    /// Nor loads while this is set.
+    pub(crate) slow_loads: bool,
+    loads: VecDeque<(Token, Vec<(String, String)>)>,
     stores: VecDeque<Token>,
     stanzas: u32,
     pub(crate) closed: Vec<SocketId>,
@@ -118,6 +121,8 @@ impl Bench {
             view: View::default(),
             timer: None,
             slow: false,
+            slow_loads: false,
+            loads: VecDeque::new(),
             stores: VecDeque::new(),
             stanzas: 0,
             closed: Vec::new(),
@@ -177,9 +182,14 @@ impl Bench {
                     let rows = if scope == StoreScope::Device { &self.device } else { &self.tab };
                     let rows = rows.iter().filter(|(key, _)| key.starts_with(&prefix));
                     let rows = rows.map(|(key, value)| (key.clone(), value.clone())).collect();
-                    self.client.handle_input(self.now, Input::Loaded { token, result: Ok(rows) });
+                    self.loads.push_back((token, rows));
                 }
                 Output::Derive { token, kdf } => self.derive = Some((token, kdf)),
+            }
+            if !self.slow_loads
+                && let Some((token, rows)) = self.loads.pop_front()
+            {
+                self.client.handle_input(self.now, Input::Loaded { token, result: Ok(rows) });
             }
             if !self.slow
                 && let Some(token) = self.stores.pop_front()
@@ -198,6 +208,13 @@ impl Bench {
     pub(crate) fn hurry_stores(&mut self) {
         self.slow = false;
         self.drain();
+    }
+
+    pub(crate) fn hurry_loads(&mut self) {
+        self.slow_loads = false;
+        while let Some((token, rows)) = self.loads.pop_front() {
+            self.input(Input::Loaded { token, result: Ok(rows) });
+        }
     }
 
     /// The stores that wait fail.

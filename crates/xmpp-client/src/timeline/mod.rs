@@ -29,6 +29,8 @@ pub(crate) struct RunId(pub(crate) u32);
 pub(crate) enum Placement {
     /// Behind everything: it was said just now, or held back by the server until now.
     Live,
+    /// As [`Live`](Self::Live), but said before this row, if it is here.
+    LiveBefore(TimelineId),
     /// Behind what is known from the archive, before what came live since: the archive is being read to its tail.
     CatchUp(RunId),
     /// The newest page of the archive; what lies between it and older rows is unknown.

@@ -8,13 +8,19 @@ impl Timeline {
     pub(crate) fn place(&mut self, entry: Entry, placement: Placement, next: &mut u64) -> Placed {
         let found = self.find(&entry);
         let run = match placement {
-            Placement::Live => {
+            Placement::Live | Placement::LiveBefore(_) => {
                 return match found {
                     Some(id) => {
                         self.learn(id, entry, false);
                         Placed::Known(id)
                     }
-                    None => Placed::New(self.add(self.rows().len(), entry, next)),
+                    None => {
+                        let before = match placement {
+                            Placement::LiveBefore(id) => self.position(id),
+                            _ => None,
+                        };
+                        Placed::New(self.add(before.unwrap_or(self.rows.len()), entry, next))
+                    }
                 };
             }
             Placement::CatchUp(run) | Placement::Latest(run) | Placement::Older(run) | Placement::Gap(run, _) => run,

@@ -14,8 +14,10 @@ use crate::timeline::Entry as Said;
 
 /// A message on its way.
 pub(super) struct Entry {
-    /// Its number: tag, label and key at once.
+    /// Its number on this page: tag and label at once.
     pub(super) tag: u32,
+    /// Its number on the page where it was written: of one millisecond's messages the order.
+    pub(super) order: u32,
     pub(super) conversation: ConversationId,
     pub(super) item: TimelineId,
     /// Message id and origin id at once; never changes, whatever happens to the message.
@@ -48,8 +50,10 @@ pub(super) enum State {
 impl Entry {
     /// The key of its row: rows come back in the order of their keys.
     pub(super) fn key(&self) -> String {
-        let [at, tag] = [self.at.0.max(0).to_string(), self.tag.to_string()];
-        ["0".repeat(16 - at.len().min(16)).as_str(), &at, "-", "0".repeat(10 - tag.len()).as_str(), &tag].concat()
+        let at = self.at.0.max(0).to_string();
+        let order = self.order.to_string();
+        let pad = |text: &str, len: usize| "0".repeat(len.saturating_sub(text.len()));
+        [&pad(&at, 16), at.as_str(), "-", &pad(&order, 10), &order, "-", &self.id].concat()
     }
 
     /// Its row: the body last, since it alone may have several lines.
@@ -65,7 +69,8 @@ impl Entry {
     }
 
     /// The reverse of [`Entry::row`].
-    pub(super) fn read(tag: u32, row: &str) -> Option<Self> {
+    pub(super) fn read(tag: u32, key: &str, row: &str) -> Option<Self> {
+        let order = key.split('-').nth(1)?.parse().ok()?;
         let mut fields = row.splitn(7, '\n');
         let id = String::from(fields.next().filter(|id| !id.is_empty())?);
         let conversation = ConversationId::chat(BareJid::new(fields.next()?).ok()?);
@@ -80,7 +85,7 @@ impl Entry {
             (condition, _) => State::Failed(String::from(condition)),
         };
         let item = TimelineId(0);
-        Some(Self { tag, conversation, item, id, at, body, since, tried, unwritten: 0, state })
+        Some(Self { tag, order, conversation, item, id, at, body, since, tried, unwritten: 0, state })
     }
 
     /// The stanza before the features have seen it.
@@ -118,16 +123,17 @@ mod tests {
     #[test]
     fn rows_come_back_in_the_order_of_sending() {
         let row = "abc\nyou@x.y\n1700000000000\n1\n\n17\nline 1\nline 2";
-        let entry = Entry::read(7, row).expect("reads");
+        let entry = Entry::read(7, "x-3-y", row).expect("reads");
         assert_eq!(entry.row(), row);
         assert!(matches!(entry.state, State::Unknown(None)) && entry.since == Some(ArchiveId::from("17")));
-        let later = Entry::read(10, row).expect("reads");
+        assert_eq!(Entry::read(1, &entry.key(), row).map(|again| again.key()), Some(entry.key()));
+        let later = Entry::read(7, "x-10-y", row).expect("reads");
         assert!(entry.key() < later.key());
-        let failed = Entry::read(1, "abc\nyou@x.y\n5\n1\ntimeout\n\nhi").expect("reads");
+        let failed = Entry::read(1, "x-1-y", "abc\nyou@x.y\n5\n1\ntimeout\n\nhi").expect("reads");
         assert!(matches!(&failed.state, State::Failed(condition) if condition == "timeout"));
         assert!(failed.key() < entry.key());
         for broken in ["", "abc", "abc\n@\n1\n1\n\n\nhi", "abc\na@b\nx\n1\n\n\nhi", "\na@b\n1\n1\n\n\nhi"] {
-            assert!(Entry::read(1, broken).is_none(), "{broken}");
+            assert!(Entry::read(1, "x-1-y", broken).is_none(), "{broken}");
         }
     }
 }

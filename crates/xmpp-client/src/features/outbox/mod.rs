@@ -47,6 +47,7 @@ impl Outbox {
         self.tags += 1;
         let mut entry = Entry {
             tag: self.tags,
+            order: self.tags,
             conversation: conversation.clone(),
             item: TimelineId(0),
             id: cx.fresh_id(),
@@ -57,7 +58,7 @@ impl Outbox {
             unwritten: 0,
             state: State::Preparing,
         };
-        entry.item = echo(cx, &entry);
+        entry.item = echo(cx, &entry, Placement::Live);
         let row = cx.state().conversation(conversation).and_then(|c| c.timeline.row(entry.item)).map(|row| row.item.clone());
         if let Some(item) = row {
             cx.emit(Event::MessageSent { conversation: conversation.clone(), item });
@@ -170,6 +171,7 @@ impl Outbox {
             self.tags += 1;
             self.entries.push(Entry {
                 tag: self.tags,
+                order: self.tags,
                 conversation: conversation.clone(),
                 item,
                 id: String::from(id.as_str()),
@@ -206,23 +208,22 @@ impl Feature for Outbox {
         self.rows_loaded = true;
         let mut restored = Vec::new();
         for (key, row) in rows {
-            // The number is part of the key, so that the row is found again.
-            let tag = key.rsplit('-').next().and_then(|tag| tag.parse().ok());
-            let Some(mut entry) = tag.and_then(|tag| Entry::read(tag, row)) else {
+            let Some(mut entry) = Entry::read(self.tags + 1, key, row) else {
                 cx.delete(key);
                 continue;
             };
-            self.tags = self.tags.max(entry.tag);
+            self.tags += 1;
             if self.entries.iter().any(|own| own.id == entry.id) {
                 continue;
             }
-            entry.item = echo(cx, &entry);
+            // They were said before anything this page has said.
+            let said = self.entries.iter().find(|own| own.conversation == entry.conversation).map(|own| own.item);
+            entry.item = echo(cx, &entry, said.map_or(Placement::Live, Placement::LiveBefore));
             if matches!(entry.state, State::Preparing) {
                 submit(cx, &entry);
             }
             restored.push(entry);
         }
-        // They were said before anything this page has said.
         restored.append(&mut self.entries);
         self.entries = restored;
         self.check(cx);
@@ -351,9 +352,9 @@ impl Feature for Outbox {
 }
 
 /// Shows the message at once.
-fn echo(cx: &mut Cx<'_>, entry: &Entry) -> TimelineId {
+fn echo(cx: &mut Cx<'_>, entry: &Entry, placement: Placement) -> TimelineId {
     let (chat, next) = cx.state_mut().conversation_and_counter(&entry.conversation);
-    chat.place(entry.echo(), Placement::Live, next).id()
+    chat.place(entry.echo(), placement, next).id()
 }
 
 fn submit(cx: &mut Cx<'_>, entry: &Entry) {

@@ -257,3 +257,22 @@ fn on_a_device_that_is_not_trusted_only_the_tab_keeps_what_was_written() {
     assert!(bench.tab.keys().any(|key| key.contains("/outbox/")));
     assert!(!bench.tab.keys().any(|key| key.contains("/chats/")));
 }
+
+#[test]
+fn what_was_written_before_a_reload_stands_before_what_is_written_while_it_loads() {
+    let mut bench = online("");
+    let socket = bench.socket.take().expect("open");
+    bench.input(Input::Page(PageEvent::Offline));
+    bench.input(Input::Closed { socket });
+    bench.say("you@x.y", "before");
+    let other_page = Settings { seed: [1; 32], ..settings() };
+    let mut again = Bench::with(other_page, crate::features::all(), bench.device.clone(), BTreeMap::new());
+    again.slow_loads = true;
+    let jid = xmpp::BareJid::new("me@x.y").expect("a jid");
+    again.command(Command::SignIn(SignIn::Password { jid, password: Password(String::from("secret")) }));
+    again.open_chat("you@x.y");
+    again.say("you@x.y", "after");
+    assert_eq!(again.texts("you@x.y"), ["after"]);
+    again.hurry_loads();
+    assert_eq!(again.texts("you@x.y"), ["before", "after"]);
+}
