@@ -33,6 +33,8 @@ pub mod features;
 mod iq;
 mod json;
 mod pipeline;
+#[cfg(test)]
+mod pipeline_tests;
 mod random;
 mod rows;
 mod state;

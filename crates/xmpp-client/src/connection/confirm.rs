@@ -8,7 +8,7 @@ use xmpp::ns;
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
 use xmpp_stream::client::SmEnabled;
-use xmpp_stream::sm::{self, Inbound, Outbound, SmError};
+use xmpp_stream::sm::{self, AckPolicy, Inbound, Outbound, SmError};
 
 /// One session's accounts; outlives the connection.
 pub(super) enum Confirm {
@@ -48,7 +48,8 @@ impl Confirm {
         match enabled {
             Some(sm) => Confirm::Sm(Box::new(Managed {
                 id: sm.id.filter(|_| sm.resume),
-                outbound: Outbound::new(),
+                // A message shows as sent when it is acknowledged: ask at once, one question at a time.
+                outbound: Outbound::with_policy(AckPolicy { every: 1, ..AckPolicy::default() }),
                 inbound: Inbound::new(),
             })),
             None => Confirm::Barrier(Barrier::default()),

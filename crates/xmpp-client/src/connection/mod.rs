@@ -77,6 +77,7 @@ pub(crate) struct Connection {
     offline: bool,
     /// Whether this goal has had a session.
     was_up: bool,
+    told_unreachable: bool,
 }
 
 impl Connection {
@@ -97,6 +98,7 @@ impl Connection {
             calls: Calls::default(),
             offline: false,
             was_up: false,
+            told_unreachable: false,
         }
     }
 

@@ -12,7 +12,7 @@ use super::link::{Link, LinkEvent};
 use super::login::{Goal, TAB_KEY, write_tab};
 use super::steps::known_scope;
 use super::{Connection, ConnectionEvent};
-use crate::api::{Event, Output, Phase, StoreOp, StoreScope, Transport};
+use crate::api::{Event, Output, Phase, SignInError, StoreOp, StoreScope, Transport};
 use crate::core::{Core, Owner};
 
 impl Connection {
@@ -40,7 +40,13 @@ impl Connection {
                 self.acked(has);
             }
             StreamEvent::ScramKeys(keys) => self.keep_keys(core, keys),
-            StreamEvent::AuthFailed { condition, .. } => self.judge(core, failure::of_auth(condition)),
+            StreamEvent::AuthFailed { condition, .. } => {
+                let verdict = failure::of_auth(condition);
+                // Who sits in front of a form should hear that they must wait.
+                let in_form = matches!(self.goal, Some(Goal::Form)) && self.login.as_ref().is_some_and(|login| login.fresh);
+                let put_off = in_form && verdict == Verdict::Later;
+                self.judge(core, if put_off { Verdict::Final(SignInError::TooManyAttempts) } else { verdict });
+            }
             StreamEvent::Failed(failure) => self.judge(core, failure::of_attempt(&failure)),
             StreamEvent::Closed(error) => {
                 self.judge(core, error.as_ref().map_or(Verdict::Later, failure::of_stream));
@@ -83,6 +89,7 @@ impl Connection {
 
     fn attached(&mut self, core: &mut Core) {
         if let Some(prebound) = self.prebound.take() {
+            core.stream_features = None;
             self.bound(core, prebound.jid, None);
         }
     }

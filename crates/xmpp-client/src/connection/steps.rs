@@ -167,7 +167,8 @@ impl Connection {
             // Somebody sits in front of a form; perhaps the address is mistyped.
             return self.refuse(core, error);
         }
-        if !self.was_up {
+        // The page is told once; that it goes on trying shows in the phase.
+        if !self.was_up && !std::mem::replace(&mut self.told_unreachable, true) {
             core.out.push_back(Output::Event(Event::SignInFailed(error)));
         }
         self.retry(core);

@@ -11,7 +11,7 @@ use crate::timeline::{Entry, Placed, Placement, Row, Timeline};
 /// How many rows a conversation keeps that no view shows.
 const TAIL: usize = 40;
 /// How many rows an open one keeps; beyond it the oldest go and can be loaded again.
-const OPEN: usize = 4_000;
+const OPEN: usize = 10_000;
 /// Longest preview, in characters.
 const PREVIEW: usize = 200;
 
@@ -135,6 +135,16 @@ impl Conversation {
     /// Unread messages as the view knows them.
     pub(crate) fn unread_told(&self) -> u32 {
         self.told.as_ref().map_or(0, |chat| chat.unread)
+    }
+
+    /// Whether nothing would be lost with it: nobody looks at it, and it holds nothing that is only here.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.timeline.is_shown() && self.draft.is_empty() && !self.timeline.rows().iter().any(Row::must_stay)
+    }
+
+    /// When something was said last.
+    pub(super) fn newest_at(&self) -> Option<Timestamp> {
+        self.timeline.last_message().map(|row| row.item.at).or(self.kept.as_ref().map(|kept| kept.last))
     }
 
     /// Keeps memory bounded.

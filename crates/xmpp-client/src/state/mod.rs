@@ -21,6 +21,9 @@ use crate::api::{
     Availability, Contact, ContactRequest, ConversationId, Diff, Event, Output, Phase, Profile, Session, Subscription,
 };
 
+/// More conversations than this are not kept in memory.
+const MAX_CONVERSATIONS: usize = 3_000;
+
 /// Everything shown.
 pub(crate) struct State {
     session: Session,
@@ -224,10 +227,23 @@ impl State {
         }
     }
 
+    /// Strangers may write from as many addresses as they like, but not into our memory: beyond a bound the oldest
+    /// conversations that nobody looks at leave the list. The archive keeps them.
+    fn bound_conversations(&mut self) {
+        while self.conversations.len() > MAX_CONVERSATIONS {
+            let idle = self.conversations.iter().filter(|(_, c)| c.is_idle());
+            let Some(oldest) = idle.min_by_key(|(_, c)| c.newest_at()).map(|(id, _)| id.clone()) else { return };
+            if self.conversations.remove(&oldest).is_some_and(|c| c.listed) {
+                self.told.push_back(Diff::ChatRemoved(oldest));
+            }
+        }
+    }
+
     fn flush_conversations(&mut self, out: &mut VecDeque<Output>) {
         if self.dirty.conversations.is_empty() {
             return;
         }
+        self.bound_conversations();
         for id in std::mem::take(&mut self.dirty.conversations) {
             let name = self.name(&id.jid);
             let Some(conversation) = self.conversations.get_mut(&id) else { continue };

@@ -34,7 +34,8 @@ pub struct Mam {
     has_archive: Option<bool>,
     /// How many pages this catch-up has read.
     read: u32,
-    /// Conversations whose older messages wait for the end of the catch-up: before it nobody knows where theirs begin.
+    /// Conversations whose older messages wait for a connection and the end of the catch-up: before it nobody knows where
+    /// theirs begin.
     later: VecSet<ConversationId>,
 }
 
@@ -47,6 +48,8 @@ const AGAIN_MS: u64 = 30_000;
 const AGAIN: Label = Label(u32::MAX);
 /// An opened conversation with fewer rows than this asks for more by itself.
 const FEW_ROWS: usize = 20;
+/// A conversation with so many rows grows no further back: memory is bounded.
+const MAX_ROWS: usize = 10_000;
 /// Pages of markers and receipts show nothing: so many are passed over in a row.
 const MAX_EMPTY: u8 = 5;
 
@@ -71,10 +74,7 @@ impl Mam {
     fn at_tail(&mut self, cx: &mut Cx<'_>) {
         self.catching_up = false;
         self.read = 0;
-        for id in std::mem::take(&mut self.later) {
-            cx.state_mut().conversation_mut(&id).older = Older::More;
-            self.older(cx, &id, 0);
-        }
+        self.ask_later(cx);
         for id in cx.state().conversation_ids() {
             let conversation = cx.state_mut().conversation_mut(&id);
             conversation.timeline.end_catch_up();
@@ -85,9 +85,19 @@ impl Mam {
         cx.signal(Signal::Archive(ArchiveReach::Tail));
     }
 
-    fn interrupted(&mut self, cx: &mut Cx<'_>) {
+    /// What had to wait may be asked now.
+    fn ask_later(&mut self, cx: &mut Cx<'_>) {
         for id in std::mem::take(&mut self.later) {
-            cx.state_mut().conversation_mut(&id).older = Older::Failed;
+            cx.state_mut().conversation_mut(&id).older = Older::More;
+            self.older(cx, &id, 0);
+        }
+    }
+
+    fn interrupted(&mut self, cx: &mut Cx<'_>, lost: bool) {
+        if !lost {
+            for id in std::mem::take(&mut self.later) {
+                cx.state_mut().conversation_mut(&id).older = Older::Failed;
+            }
         }
         for id in cx.state().conversation_ids() {
             cx.state_mut().conversation_mut(&id).timeline.pause_catch_up(false);
@@ -110,15 +120,14 @@ impl Mam {
         if passed == 0 && matches!(conversation.older, Older::Loading | Older::Complete) {
             return;
         }
+        if conversation.timeline.rows().len() >= MAX_ROWS {
+            return;
+        }
         if self.has_archive == Some(false) {
             cx.state_mut().conversation_mut(id).older = Older::Complete;
             return;
         }
-        if !cx.online() || self.has_archive.is_none() {
-            cx.state_mut().conversation_mut(id).older = Older::Failed;
-            return;
-        }
-        if self.catching_up {
+        if !cx.online() || self.has_archive.is_none() || self.catching_up {
             self.later.insert(id.clone());
             cx.state_mut().conversation_mut(id).older = Older::Loading;
             return;
@@ -221,7 +230,7 @@ impl Mam {
                 self.catch_up(cx);
             }
             Purpose::CatchUp | Purpose::Latest => {
-                self.interrupted(cx);
+                self.interrupted(cx, lost);
                 if !lost {
                     cx.wake_in(AGAIN, AGAIN_MS);
                 }
@@ -253,6 +262,9 @@ impl Feature for Mam {
             self.read = 0;
             cx.cancel(AGAIN);
         }
+        if change == SessionChange::Resumed && !self.catching_up {
+            self.ask_later(cx);
+        }
     }
 
     fn on_signal(&mut self, cx: &mut Cx<'_>, signal: &Signal) {
@@ -264,6 +276,7 @@ impl Feature for Mam {
         if has {
             return self.catch_up(cx);
         }
+        self.ask_later(cx);
         for id in cx.state().conversation_ids() {
             self.opened(cx, &id);
         }

@@ -10,13 +10,15 @@ use xmpp::xml::Element;
 
 use crate::api::{Author, Command, ConversationId, TimelineId};
 use crate::cx::Cx;
-use crate::feature::{Feature, Flow, Inbound, Outbound, Signal};
+use crate::feature::{Feature, Flow, Inbound, Outbound, SessionChange, Signal};
 
 /// The feature.
 #[derive(Default)]
 pub struct Markers {
     /// The last row that a marker went out for.
     told: VecMap<ConversationId, TimelineId>,
+    /// Read while there was no connection.
+    untold: VecMap<ConversationId, TimelineId>,
 }
 
 impl Markers {
@@ -27,6 +29,10 @@ impl Markers {
 
     /// Tells the other side, and by the copy the own devices, how far the person has read.
     fn tell(&mut self, cx: &mut Cx<'_>, id: &ConversationId, up_to: TimelineId) {
+        if !cx.online() {
+            self.untold.insert(id.clone(), up_to);
+            return;
+        }
         let Some(conversation) = cx.state().conversation(id) else { return };
         let timeline = &conversation.timeline;
         let Some(end) = timeline.position(up_to) else { return };
@@ -37,7 +43,7 @@ impl Markers {
         };
         let before = self.told.get(id).and_then(|told| timeline.position(*told));
         let Some(message_id) = &row.message_id else { return };
-        if before.is_some_and(|before| before >= index) || !cx.online() || !cx.state().is_known_to(&id.jid) {
+        if before.is_some_and(|before| before >= index) || !cx.state().is_known_to(&id.jid) {
             return;
         }
         let displayed = Element::new(Displayed::NAME, Displayed::NS).with_attr("id", message_id.as_str());
@@ -59,6 +65,14 @@ impl Feature for Markers {
 
     fn disco(&self) -> &'static [&'static str] {
         &[ns::CHAT_MARKERS]
+    }
+
+    fn on_session(&mut self, cx: &mut Cx<'_>, change: SessionChange) {
+        if change != SessionChange::Lost {
+            for (id, up_to) in std::mem::take(&mut self.untold) {
+                self.tell(cx, &id, up_to);
+            }
+        }
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, inbound: &mut Inbound) -> Flow {

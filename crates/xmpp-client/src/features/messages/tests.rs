@@ -42,3 +42,23 @@ fn what_is_no_chat_makes_no_row() {
     bench.feed("<message from='you@x.y/1' type='error' id='z'><body>hi</body></message>");
     assert!(bench.view.chats.is_empty());
 }
+
+#[test]
+fn a_thousand_strangers_do_not_fill_the_memory() {
+    let mut bench = Bench::online();
+    bench.open_chat("friend@x.y");
+    bench.say("friend2@x.y", "not sent yet");
+    for n in 0..3_500 {
+        let n = n.to_string();
+        bench.feed(&["<message from='spam", &n, "@x.y/1' type='chat' id='a'><body>buy</body></message>"].concat());
+    }
+    assert!(bench.view.chats.len() <= 3_000);
+    assert!(bench.view.chats.contains_key(&chat("friend@x.y")) && bench.view.chats.contains_key(&chat("friend2@x.y")));
+    for n in 0..200 {
+        let n = n.to_string();
+        bench.feed(&["<message from='spam@x.y/1' type='chat' id='a", &n, "'><body>", &n, "</body></message>"].concat());
+    }
+    assert_eq!(bench.view.chats[&chat("spam@x.y")].unread, 200);
+    let rows = bench.client.core.state.conversation(&chat("spam@x.y")).map(|c| c.timeline.rows().len());
+    assert!(rows.is_some_and(|rows| rows <= 50));
+}
