@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use xmpp::jid::BareJid;
+use xmpp::ns;
 use xmpp::xml::{Element, parse};
 
 use crate::api::*;
@@ -144,6 +145,7 @@ fn a_session_of_the_site_counts_when_it_has_answered() {
     assert!(bench.opened.is_empty(), "a BOSH session needs BOSH");
     let (request, body) = post(&mut bench);
     assert_eq!((body.attr("sid"), body.attr("rid")), (Some("s9"), Some("1484750777")));
+    assert!(body.children().any(|iq| iq.child("ping", ns::PING).is_some()), "an empty request would be held");
     assert_eq!(*bench.phase(), Phase::Connecting, "not before an answer");
     reply(&mut bench, request, 200, &[BODY, "/>"].concat());
     assert_eq!(*bench.phase(), Phase::Online);

@@ -2,8 +2,10 @@
 
 mod bosh;
 
-use xmpp::stanza::StreamError;
+use xmpp::ids::IqId;
+use xmpp::stanza::{Iq, StreamError};
 use xmpp::time::{Mono, Now};
+use xmpp::xep::ping::Ping;
 use xmpp::xml::{Element, Limits};
 use xmpp_stream::client::{ClientStream, Framing, Input, Output, StreamConfig, StreamEvent};
 use xmpp_stream::transport::bosh_client::Session;
@@ -54,7 +56,11 @@ impl Link {
 
     /// Goes on with a session that the site made.
     pub(super) fn attach(core: &mut Core, url: String, domain: String, session: Session) -> Self {
-        let bosh = Bosh::start(core, url, domain, Some(session));
+        let question = Iq::get(IqId::new(core.random.id(12)), None, Ping {});
+        let mut bosh = Bosh::start(core, url, domain, Some(session));
+        // An empty request would be held for as long as nobody writes: a question (XEP-0199 §4.2) shows at once whether the
+        // session lives. Its answer has done its work by coming.
+        bosh.send(core.now, question.into());
         Self::new(Carrier::Bosh(Box::new(bosh)), None)
     }
 
