@@ -78,6 +78,8 @@ pub(crate) struct Connection {
     /// Whether this goal has had a session.
     was_up: bool,
     told_unreachable: bool,
+    /// When the resource was last given up to another session.
+    moved_at: Option<Mono>,
 }
 
 impl Connection {
@@ -99,6 +101,7 @@ impl Connection {
             offline: false,
             was_up: false,
             told_unreachable: false,
+            moved_at: None,
         }
     }
 

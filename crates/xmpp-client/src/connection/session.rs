@@ -15,6 +15,9 @@ use super::{Connection, ConnectionEvent};
 use crate::api::{Event, Output, Phase, SignInError, StoreOp, StoreScope, Transport};
 use crate::core::{Core, Owner};
 
+/// Two conflicts within so short a time are no duplicated tab.
+const MOVE_AGAIN_MS: u64 = 10 * 60_000;
+
 impl Connection {
     /// Lets the open transport do what it wants, and hears what it says.
     pub(super) fn pump(&mut self, core: &mut Core) {
@@ -169,6 +172,12 @@ impl Connection {
 
     fn judge(&mut self, core: &mut Core, verdict: Verdict) {
         match verdict {
+            Verdict::Final(SignInError::Conflict) if self.may_move(core) => {
+                // A duplicated tab took this one's resource along. With another one both can stay.
+                (self.resource, self.session) = (None, None);
+                self.down(core);
+                self.retry(core);
+            }
             Verdict::Final(error) => self.refuse(core, error),
             Verdict::Stale(error) => {
                 let ask = matches!(self.goal, Some(Goal::Callback)) && self.login.as_ref().is_some_and(|l| !l.fresh);
@@ -188,6 +197,14 @@ impl Connection {
                 self.retry(core);
             }
         }
+    }
+
+    /// Whether a conflict may be answered with another resource: the site must not have chosen this one, and it must not go
+    /// on and on.
+    fn may_move(&mut self, core: &Core) -> bool {
+        let now = core.now.mono;
+        let before = self.moved_at.replace(now);
+        core.settings.resource.is_none() && before.is_none_or(|before| now.since(before) > MOVE_AGAIN_MS)
     }
 
     /// The connection is gone. A session under stream management may be taken up again.

@@ -154,6 +154,30 @@ fn a_conflict_is_final() {
 }
 
 #[test]
+fn a_duplicated_tab_takes_the_resource_and_the_first_one_moves_once() {
+    let conflict = "<stream:error xmlns:stream='http://etherx.jabber.org/streams'>\
+        <conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
+    let mut bench = bench(Settings { resource: None, ..settings() });
+    bench.command(form());
+    bench.negotiate("");
+    let first = bench.sent[0].to_xml();
+    bench.bind("");
+    bench.feed(conflict);
+    assert!(matches!(bench.phase(), Phase::Reconnecting { .. }));
+    while bench.socket.is_none() {
+        bench.wait(500);
+    }
+    bench.sent.clear();
+    bench.negotiate("");
+    let resource = |xml: &str| xml.split("<resource>").nth(1).and_then(|rest| rest.split('<').next()).map(String::from);
+    let second = bench.sent[0].to_xml();
+    assert!(resource(&first).is_some() && resource(&second).is_some() && resource(&first) != resource(&second));
+    bench.bind("");
+    bench.feed(conflict);
+    assert_eq!(*bench.phase(), Phase::SignedOut { error: Some(SignInError::Conflict) });
+}
+
+#[test]
 fn offline_waits_for_the_network() {
     let mut bench = managed();
     bench.input(Input::Page(PageEvent::Offline));
