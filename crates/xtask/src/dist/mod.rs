@@ -10,6 +10,7 @@
 //! Each stage is skipped when a digest of what it reads has not changed ([`stamp`]).
 
 mod compress;
+mod imports;
 pub(crate) mod module;
 mod package;
 pub(crate) mod split;

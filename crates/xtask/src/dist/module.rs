@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::split;
 use super::stamp::{Digest, Stamp};
+use super::{imports, split};
 use crate::process::{announce, command, find, run};
 use crate::workspace::Workspace;
 
@@ -57,6 +57,10 @@ const CARGO: &[&str] = &[
 const WASM_OPT: &[&str] = &[
     "-Oz",
     "--converge",
+    // Rust keeps the first kilobyte for the far end of the stack: no pointer with an offset wraps around into it.
+    "--low-memory-unused",
+    // Like stands by like, which compresses better than what is called most first.
+    "--reorder-functions-by-name",
     "-g",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -129,9 +133,17 @@ fn compile(workspace: &Workspace, pkg: &Path) -> anyhow::Result<bool> {
     let module = pkg.join("converse_chat_bg.wasm");
     fs::create_dir_all(workspace.dist()).with_context(|| format!("can't make {}", workspace.dist().display()))?;
     run(command(wasm_opt, workspace.root()).args(WASM_OPT).arg(&module).arg("-o").arg(&named))?;
-    copy(&pkg.join("converse_chat.js"), &script_as_written(workspace))?;
+    shorten_imports(&named, &pkg.join("converse_chat.js"), &script_as_written(workspace))?;
     stamp.set(&digest)?;
     Ok(true)
+}
+
+fn shorten_imports(module: &Path, script: &Path, short_script: &Path) -> anyhow::Result<()> {
+    let bytes = fs::read(module).with_context(|| format!("can't read {}", module.display()))?;
+    let text = fs::read_to_string(script).with_context(|| format!("can't read {}", script.display()))?;
+    let (bytes, text) = imports::shorten(&bytes, &text)?;
+    fs::write(module, bytes).with_context(|| format!("can't write {}", module.display()))?;
+    fs::write(short_script, text).with_context(|| format!("can't write {}", short_script.display()))
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
