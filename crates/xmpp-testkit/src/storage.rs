@@ -7,7 +7,8 @@ use xmpp::ids::{ArchiveId, OriginId};
 use xmpp::jid::{BareJid, Jid};
 use xmpp::time::Timestamp;
 use xmpp_host::storage::{
-    ArchiveCopy, ArchiveMessage, ArchiveQuery, ArchiveRow, OpResult, Page, Query, RosterRow, Rows, StorageError, StoreOp,
+    ArchiveCopy, ArchiveMessage, ArchiveQuery, ArchiveRow, OpResult, Page, Query, RosterRow, Rows, StorageError,
+    StoreOp,
 };
 
 /// One archived row with everything a query asks for.
@@ -138,10 +139,10 @@ impl MemoryStorage {
     }
 
     fn archive(&mut self, message: &ArchiveMessage) -> Result<OpResult, StorageError> {
-        if let Some((sender, _)) = &message.dedupe {
-            if self.rows(sender).any(|row| row.dedupe == message.dedupe) {
-                return Ok(OpResult::Duplicate);
-            }
+        if let Some((sender, _)) = &message.dedupe
+            && self.rows(sender).any(|row| row.dedupe == message.dedupe)
+        {
+            return Ok(OpResult::Duplicate);
         }
         let mut ids = Vec::new();
         for ArchiveCopy { owner, with, undelivered, visible, .. } in &message.copies {
@@ -163,10 +164,11 @@ impl MemoryStorage {
     }
 
     fn page(&self, query: &ArchiveQuery) -> Rows {
-        let named = query.after_id.iter().chain(&query.before_id).chain(query.ids.iter().flatten()).chain(match &query.page {
-            Page::After(id) | Page::Before(id) => Some(id),
-            Page::First | Page::Last => None,
-        });
+        let named =
+            query.after_id.iter().chain(&query.before_id).chain(query.ids.iter().flatten()).chain(match &query.page {
+                Page::After(id) | Page::Before(id) => Some(id),
+                Page::First | Page::Last => None,
+            });
         let known = |id: &ArchiveId| self.rows(&query.owner).any(|row| row.visible && archive_id(row.id) == *id);
         if !named.into_iter().all(known) {
             return Rows::NoSuchId;

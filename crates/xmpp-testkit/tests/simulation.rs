@@ -31,7 +31,10 @@ fn no_message_is_lost_doubled_or_out_of_order() {
     }
     assert!(failures.is_empty(), "{} of {SEEDS} runs failed:\n{}", failures.len(), failures.join("\n"));
     // The runs are worth something only if they do what they are for.
-    assert!(sent > 10_000 && resumed > 200 && bound > 2 * SEEDS as usize, "{sent} sent, {resumed} resumed, {bound} bound");
+    assert!(
+        sent > 10_000 && resumed > 200 && bound > 2 * SEEDS as usize,
+        "{sent} sent, {resumed} resumed, {bound} bound"
+    );
 }
 
 #[test]

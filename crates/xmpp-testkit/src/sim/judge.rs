@@ -84,7 +84,11 @@ impl Judge {
             }
             let shown: Vec<&String> =
                 evidence.shown[device].iter().map(|shown| &shown.body).filter(|body| archive.contains(body)).collect();
-            let same = if evidence.reloaded { shown.iter().copied().eq(archive) } else { self.same_by_sender(&shown, archive) };
+            let same = if evidence.reloaded {
+                shown.iter().copied().eq(archive)
+            } else {
+                self.same_by_sender(&shown, archive)
+            };
             if !same {
                 return Err(format!("device {device} shows {shown:?} but its archive is {archive:?}"));
             }
@@ -99,7 +103,8 @@ impl Judge {
         let Sent { body, device, at, .. } = sent;
         let counts = evidence.archives.each_ref().map(|archive| archive.iter().filter(|other| *other == body).count());
         let own: Vec<&Shown> = evidence.shown[*device].iter().filter(|shown| shown.body == *body).collect();
-        let complain = |what: &str| Err(format!("{body:?}, sent at {at} ms, {what} (archives {counts:?}, shown {own:?})"));
+        let complain =
+            |what: &str| Err(format!("{body:?}, sent at {at} ms, {what} (archives {counts:?}, shown {own:?})"));
         if counts[0] > 1 || counts[1] > 1 {
             return complain("is in an archive more than once");
         }

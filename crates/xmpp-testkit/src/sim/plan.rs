@@ -97,9 +97,7 @@ impl Plan {
             let at = rng.range(1_000, FAULTS_END);
             let device = rng.range(0, 1) as usize;
             let step = match rng.range(0, 9) {
-                0..=2 => {
-                    Step::Cut { device, device_after: rng.range(0, 8_000), server_after: rng.range(0, 60_000) }
-                }
+                0..=2 => Step::Cut { device, device_after: rng.range(0, 8_000), server_after: rng.range(0, 60_000) },
                 3 => Step::NoNetwork { device, lasts: rng.range(500, 90_000), told: rng.chance(50) },
                 4..=5 => Step::Reload { device },
                 6 => Step::HostRestart { away: rng.range(0, 20_000) },

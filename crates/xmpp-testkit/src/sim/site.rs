@@ -1,21 +1,24 @@
 //! The site: the host's shards, their storage, and the connections in front of them, as `converse-server` joins them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use xmpp::jid::BareJid;
+use xmpp::ns;
 use xmpp::stanza::{Stanza, StreamError};
 use xmpp::xml::{Element, Limits, parse};
-use xmpp::ns;
 use xmpp_client::api::{HttpError, HttpResponse, RequestId};
 use xmpp_host::{ConnId, HostConfig, Shard, ShardId, shard_of};
+use xmpp_stream::StreamHeader;
 use xmpp_stream::sasl::{Mechanism, ScramHash, StoredKeys};
-use xmpp_stream::server::{Input as StreamInput, Output as StreamOutput, ServerEvent, ServerStream, ServerStreamConfig};
+use xmpp_stream::server::{
+    Input as StreamInput, Output as StreamOutput, ServerEvent, ServerStream, ServerStreamConfig,
+};
 use xmpp_stream::transport::bosh_server::{
     Body, BoshServer, Condition, Config as BoshConfig, Input as BoshInput, Output as BoshOutput, RequestKey, refuse,
 };
 use xmpp_stream::transport::websocket::{self, Frame};
-use xmpp_stream::StreamHeader;
 
 use super::device::DeviceInput;
 use super::plan::Plan;
@@ -524,9 +527,10 @@ impl World {
     /// The browser closed the connection of a request: the site hears of it, if the request had arrived.
     pub(super) fn request_cancelled(&mut self, device: usize, epoch: u32, request: RequestId) {
         let found = self.site.sessions.iter().find_map(|(sid, session)| {
-            let (key, _) = session.waiting.iter().find(|(_, arrival)| {
-                (arrival.device, arrival.epoch, arrival.request) == (device, epoch, request)
-            })?;
+            let (key, _) = session
+                .waiting
+                .iter()
+                .find(|(_, arrival)| (arrival.device, arrival.epoch, arrival.request) == (device, epoch, request))?;
             Some((sid.clone(), *key))
         });
         if let Some((sid, key)) = found {
@@ -543,8 +547,11 @@ fn ok(body: String) -> Result<HttpResponse, HttpError> {
     Ok(HttpResponse { status: 200, content_type: String::from("text/xml"), redirected: false, body })
 }
 
+/// Salted passwords by hash, password, salt and iterations.
+type Derived = BTreeMap<(u8, String, Vec<u8>, u32), Vec<u8>>;
+
 thread_local! {
-    static DERIVED: std::cell::RefCell<BTreeMap<(u8, String, Vec<u8>, u32), Vec<u8>>> = const { std::cell::RefCell::new(BTreeMap::new()) };
+    static DERIVED: RefCell<Derived> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// PBKDF2 with one block (RFC 5802 §2.2), remembered: a thousand runs use one password.
