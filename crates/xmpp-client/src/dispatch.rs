@@ -180,7 +180,7 @@ impl Inbound {
         let from = message.from.as_ref().map_or_else(|| account.clone(), |from| from.to_bare());
         let own = from == *account;
         let peer = if own { message.to.as_ref().map_or_else(|| account.clone(), |to| to.to_bare()) } else { from };
-        let origin_id = message.child("origin-id", xmpp::ns::STANZA_ID).and_then(|e| e.attr("id")).map(OriginId::from);
+        let origin_id = message.payload::<OriginId>().and_then(Result::ok);
         Self { message, source, own, peer, at: now, delayed: false, stanza_id: None, origin_id }
     }
 }

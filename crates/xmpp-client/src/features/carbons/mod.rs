@@ -1,12 +1,11 @@
 //! XEP-0280: what the account's other resources get and send.
 
+use xmpp::Payload;
 use xmpp::ns;
-use xmpp::stanza::{Message, Stanza};
-use xmpp::xml::Element;
+use xmpp::xep::carbons::{Enable, Received, Sent};
 
 use crate::cx::Cx;
 use crate::feature::{Feature, Flow, Inbound, Label, SessionChange, Signal, Source};
-use crate::features::delay::stamp;
 
 /// The feature.
 #[derive(Default)]
@@ -38,23 +37,23 @@ impl Feature for Carbons {
         // §4: before the first presence, so that nothing falls in between.
         if *signal == Signal::Discovered && !self.enabled && (cx.server_has(ns::CARBONS) || cx.account_has(ns::CARBONS)) {
             self.enabled = true;
-            cx.set(None, Element::new("enable", ns::CARBONS), ENABLE);
+            cx.set(None, Enable {}.write(), ENABLE);
         }
     }
 
     fn on_message(&mut self, cx: &mut Cx<'_>, inbound: &mut Inbound) -> Flow {
-        let Some((wrapper, sent)) = envelope(&inbound.message) else { return Flow::Continue };
+        let sent = inbound.message.payload::<Sent>().map(|sent| (sent.map(|sent| sent.forwarded), true));
+        let received = || inbound.message.payload::<Received>().map(|copy| (copy.map(|copy| copy.forwarded), false));
+        let Some((forwarded, sent)) = sent.or_else(received) else { return Flow::Continue };
         // §11: anybody can write such an element; only the own account's bare address may be believed.
         let from_account = inbound.message.from.as_ref().is_some_and(|from| from.is_bare() && cx.is_own(from));
         if inbound.source != Source::Live || !from_account {
             return Flow::Stop;
         }
-        let Some(forwarded) = wrapper.child("forwarded", ns::FORWARD) else { return Flow::Stop };
-        let Some(message) = forwarded.child("message", ns::CLIENT).cloned() else { return Flow::Stop };
-        let Ok(Stanza::Message(message)) = Stanza::try_from(message) else { return Flow::Stop };
-        let Some(account) = cx.account().cloned() else { return Flow::Stop };
+        let Ok(forwarded) = forwarded else { return Flow::Stop };
+        let (Some(message), Some(account)) = (forwarded.message(), cx.account().cloned()) else { return Flow::Stop };
         let now = cx.now().wall;
-        let at = stamp(forwarded.children()).map(|at| at.min(now));
+        let at = forwarded.delay.map(|delay| delay.stamp.min(now));
         let mut copy = Inbound::new(message, &account, at.unwrap_or(now), Source::Carbon);
         copy.delayed = at.is_some();
         // A copy of something sent was sent by the account, a copy of something received to it.
@@ -64,12 +63,6 @@ impl Feature for Carbons {
         }
         Flow::Stop
     }
-}
-
-/// The wrapper in a carbon, and whether it is of something sent.
-fn envelope(message: &Message) -> Option<(&Element, bool)> {
-    let sent = message.child("sent", ns::CARBONS).map(|wrapper| (wrapper, true));
-    sent.or_else(|| message.child("received", ns::CARBONS).map(|wrapper| (wrapper, false)))
 }
 
 #[cfg(test)]

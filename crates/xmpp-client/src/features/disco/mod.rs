@@ -1,8 +1,10 @@
 //! XEP-0030: what account and server can do, and what this client says of itself.
 
 use xmpp::collections::VecSet;
+use xmpp::Payload;
 use xmpp::jid::Jid;
 use xmpp::ns;
+use xmpp::xep::disco::{DiscoInfo, DiscoItems, Identity};
 use xmpp::xml::Element;
 
 use crate::cx::Cx;
@@ -48,7 +50,7 @@ impl Feature for Disco {
         cx.set_features(false, VecSet::new());
         self.missing = 2;
         let Some(account) = cx.account().cloned() else { return };
-        let query = || Element::new("query", ns::DISCO_INFO);
+        let query = || DiscoInfo::default().write();
         let server = Jid::new(account.domain()).ok();
         cx.get(Some(account.into()), query(), ACCOUNT);
         cx.get(server, query(), SERVER);
@@ -72,15 +74,15 @@ impl Feature for Disco {
         if request.set {
             return Flow::Continue;
         }
-        let node = request.payload.attr("node");
-        if request.payload.is("query", ns::DISCO_INFO) {
-            let query = info(cx.disco()).with_opt_attr("node", node);
-            cx.answer(request, Ok(Some(query)));
+        let node = request.payload.attr("node").map(String::from);
+        if DiscoInfo::matches(request.payload) {
+            let info = DiscoInfo { node, ..info(cx.disco()) };
+            cx.answer(request, Ok(Some(info.write())));
             return Flow::Stop;
         }
-        if request.payload.is("query", ns::DISCO_ITEMS) {
-            let query = Element::new("query", ns::DISCO_ITEMS).with_opt_attr("node", node);
-            cx.answer(request, Ok(Some(query)));
+        if DiscoItems::matches(request.payload) {
+            let items = DiscoItems { node, ..DiscoItems::default() };
+            cx.answer(request, Ok(Some(items.write())));
             return Flow::Stop;
         }
         Flow::Continue
@@ -88,18 +90,10 @@ impl Feature for Disco {
 }
 
 /// What this client says of itself (XEP-0030 §3.1).
-pub(crate) fn info(features: &[&'static str]) -> Element {
-    let identity = Element::new("identity", ns::DISCO_INFO)
-        .with_attr("category", CATEGORY)
-        .with_attr("type", TYPE)
-        .with_attr("name", NAME);
-    let feature = |var: &&'static str| Element::new("feature", ns::DISCO_INFO).with_attr("var", *var);
-    Element::new("query", ns::DISCO_INFO).with_child(identity).with_children(features.iter().map(feature))
+pub(crate) fn info(features: &[&'static str]) -> DiscoInfo {
+    DiscoInfo {
+        identities: vec![Identity::new("client", "web", Some("converse-chat"))],
+        features: features.iter().map(|feature| String::from(*feature)).collect(),
+        ..DiscoInfo::default()
+    }
 }
-
-/// The identity's category, for disco and caps alike.
-pub(crate) const CATEGORY: &str = "client";
-/// The identity's type.
-pub(crate) const TYPE: &str = "web";
-/// The identity's name.
-pub(crate) const NAME: &str = "converse-chat";

@@ -12,7 +12,7 @@ mod tests;
 use xmpp::collections::VecSet;
 use xmpp::ids::StanzaId;
 use xmpp::ns;
-use xmpp::stanza::{Condition, Stanza};
+use xmpp::stanza::{Condition, MessageType};
 use xmpp::xml::Element;
 
 use crate::api::{Command, ConversationId, Older};
@@ -173,8 +173,8 @@ impl Mam {
         };
         let Some(account) = cx.account().cloned() else { return };
         for found in page.found.drain(..) {
-            let Ok(Stanza::Message(message)) = Stanza::try_from(found.message) else { continue };
-            let at = found.at.unwrap_or(cx.now().wall);
+            let Some(message) = found.forwarded.message() else { continue };
+            let at = found.forwarded.delay.map_or(cx.now().wall, |delay| delay.stamp);
             let mut inbound = Inbound::new(message, &account, at, Source::Archive(ArchivePlace(placement)));
             inbound.delayed = true;
             inbound.stanza_id = Some(StanzaId { id: found.id, by: account.clone() });
@@ -297,7 +297,8 @@ impl Feature for Mam {
         if !matches!(inbound.source, Source::Live | Source::Carbon) {
             return Flow::Continue;
         }
-        let shows = inbound.message.body().is_some();
+        let is_chat = matches!(inbound.message.type_, MessageType::Chat | MessageType::Normal);
+        let shows = is_chat && inbound.message.body().is_some();
         if self.catching_up && shows {
             let now = cx.now().wall;
             let id = ConversationId::chat(inbound.peer.clone());

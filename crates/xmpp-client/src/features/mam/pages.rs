@@ -1,10 +1,8 @@
 //! The questions that are open, and what has come of their answers.
 
-use xmpp::ids::ArchiveId;
 use xmpp::jid::BareJid;
 use xmpp::stanza::Message;
-use xmpp::time::Timestamp;
-use xmpp::xml::Element;
+use xmpp::xep::mam::MamResult;
 
 use super::query::{self, Fin, Range};
 use crate::api::{ConversationId, TimelineId};
@@ -28,17 +26,10 @@ pub(super) enum Purpose {
 pub(super) struct Page {
     pub(super) label: Label,
     pub(super) purpose: Purpose,
-    pub(super) found: Vec<Archived>,
+    pub(super) found: Vec<MamResult>,
     pub(super) fin: Option<Fin>,
     query_id: String,
     max: usize,
-}
-
-/// One archived message.
-pub(super) struct Archived {
-    pub(super) id: ArchiveId,
-    pub(super) message: Element,
-    pub(super) at: Option<Timestamp>,
 }
 
 /// All of them.
@@ -62,12 +53,10 @@ impl Pages {
     /// Keeps a result of an open question; any other is nobody's. A server that sends more than was asked for is not
     /// followed without bound.
     pub(super) fn gather(&mut self, message: &Message) {
-        let Some(found) = query::result(message) else { return };
-        let Some(page) = self.open.iter_mut().find(|page| page.query_id == found.query_id) else { return };
-        if page.found.len() < page.max * 2
-            && let Some(message) = found.message()
-        {
-            page.found.push(Archived { message: message.clone(), at: found.at(), id: found.id });
+        let Some((query_id, result)) = query::result(message) else { return };
+        let Some(page) = self.open.iter_mut().find(|page| query_id == page.query_id.as_str()) else { return };
+        if page.found.len() < page.max * 2 {
+            page.found.push(result);
         }
     }
 

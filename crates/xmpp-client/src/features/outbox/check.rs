@@ -1,7 +1,6 @@
 //! Asking the own archive which unknown messages it has (XEP-0313), from where it stood when they could first have gone out.
 
-use xmpp::ids::ArchiveId;
-use xmpp::ns;
+use xmpp::ids::{ArchiveId, OriginId};
 use xmpp::xml::Element;
 
 use crate::api::ConversationId;
@@ -62,15 +61,14 @@ impl Checks {
 
     /// Whether the message is a result of one of the questions, from the own archive.
     pub(super) fn sees(&self, inbound: &Inbound) -> Option<Seen> {
-        let result = query::result(&inbound.message)?;
-        let check = self.running.iter().find(|check| check.query_id == result.query_id)?;
+        let (query_id, result) = query::result(&inbound.message)?;
+        let check = self.running.iter().find(|check| query_id == check.query_id.as_str())?;
         // Only the own archive answers (XEP-0313 §10); the carrying message is the account's own or has no sender.
         let own = inbound.own && inbound.message.from.as_ref().is_none_or(xmpp::Jid::is_bare);
-        let message = result.message()?;
-        let origin = message.children().find(|e| e.is("origin-id", ns::STANZA_ID)).and_then(|e| e.attr("id"));
-        let id = origin.or(message.attr("id")).map(String::from);
-        let to_peer = message.attr("to").and_then(|to| xmpp::Jid::new(to).ok());
-        let right = to_peer.is_some_and(|to| to.has_bare(&check.conversation.jid));
+        let message = result.forwarded.message()?;
+        let origin = message.payload::<OriginId>().and_then(Result::ok).map(String::from);
+        let id = origin.or(message.id.map(String::from));
+        let right = message.to.is_some_and(|to| to.has_bare(&check.conversation.jid));
         Some(Seen { found: id.filter(|_| own && right) })
     }
 

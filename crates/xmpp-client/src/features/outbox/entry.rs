@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use xmpp::ids::{ArchiveId, MessageId, OriginId};
 use xmpp::jid::BareJid;
-use xmpp::ns;
 use xmpp::stanza::Message;
 use xmpp::time::Timestamp;
 use xmpp::xml::Element;
@@ -90,11 +89,10 @@ impl Entry {
 
     /// The stanza before the features have seen it.
     pub(super) fn message(&self) -> Message {
-        let origin_id = Element::new("origin-id", ns::STANZA_ID).with_attr("id", self.id.as_str());
         Message::chat(self.conversation.jid.clone())
             .with_id(MessageId::from(self.id.as_str()))
             .with_body(&*self.body)
-            .with_element(origin_id)
+            .with(OriginId::from(self.id.as_str()))
     }
 
     /// The local echo.

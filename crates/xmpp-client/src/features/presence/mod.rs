@@ -4,7 +4,7 @@ use xmpp::stanza::{Presence, PresenceType, Show};
 
 use crate::api::{Availability, Command, ConversationId};
 use crate::cx::Cx;
-use crate::feature::{Feature, Flow, SessionChange, Signal};
+use crate::feature::{Feature, Flow, Label, SessionChange, Signal};
 use crate::state::Resource;
 
 /// The feature.
@@ -17,6 +17,10 @@ pub struct Presences {
     sent: bool,
     count: u64,
 }
+
+/// A server that says nothing of itself for so long is not waited for.
+const IMPATIENT_MS: u64 = 5_000;
+const IMPATIENT: Label = Label(1);
 
 impl Presences {
     /// For the registry.
@@ -47,6 +51,14 @@ impl Feature for Presences {
         if change == SessionChange::Bound {
             (self.roster, self.discovered, self.sent) = (false, false, false);
             cx.state_mut().clear_presence();
+            cx.wake_in(IMPATIENT, IMPATIENT_MS);
+        }
+    }
+
+    fn on_timeout(&mut self, cx: &mut Cx<'_>, _label: Label) {
+        if cx.online() {
+            self.discovered = true;
+            self.first(cx);
         }
     }
 

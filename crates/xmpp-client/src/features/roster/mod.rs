@@ -4,9 +4,12 @@ mod item;
 #[cfg(test)]
 mod tests;
 
+use xmpp::Payload;
+use xmpp::ids::RosterVersion;
 use xmpp::jid::BareJid;
 use xmpp::ns;
 use xmpp::stanza::{Presence, PresenceType};
+use xmpp::xep::roster::{RosterItem, RosterQuery};
 use xmpp::xml::Element;
 
 use crate::api::{Command, ContactRequest, Event, Subscription};
@@ -47,26 +50,28 @@ impl Roster {
             return;
         }
         let versions = cx.stream_features().is_some_and(|f| f.child("ver", ns::ROSTER_VERSIONING).is_some());
-        let version = versions.then(|| self.version.clone().unwrap_or_default());
-        cx.get(None, Element::new("query", ns::ROSTER).with_opt_attr("ver", version), FETCH);
+        let ver = versions.then(|| RosterVersion::from(self.version.clone().unwrap_or_default()));
+        cx.get(None, RosterQuery { ver, items: Vec::new() }.write(), FETCH);
     }
 
     /// The whole roster: what is not in it is not a contact.
-    fn replace(&mut self, cx: &mut Cx<'_>, query: &Element) {
-        let items: Vec<_> = query.children_named("item", ns::ROSTER).filter_map(item::read).collect();
+    fn replace(&mut self, cx: &mut Cx<'_>, query: RosterQuery) {
+        let items = query.items;
         let known: Vec<BareJid> =
             cx.state().people().filter(|(_, person)| person.roster.is_some()).map(|(jid, _)| jid.clone()).collect();
         for jid in known {
-            if !items.iter().any(|(own, _)| *own == jid) {
+            if !items.iter().any(|item| item.jid == jid) {
                 cx.state_mut().person_mut(&jid).roster = None;
             }
         }
         let mut rows = Vec::new();
-        for (jid, entry) in items {
-            rows.push(([ITEM, jid.as_str()].concat(), item::write(&jid, &entry).to_xml()));
-            self.put(cx, &jid, entry);
+        for item in items {
+            if let Some(entry) = item::entry(&item) {
+                rows.push(([ITEM, item.jid.as_str()].concat(), item.write().to_xml()));
+                self.put(cx, &item.jid, entry);
+            }
         }
-        self.version = query.attr("ver").map(String::from);
+        self.version = query.ver.map(String::from);
         if let Some(version) = &self.version {
             rows.push((String::from(VERSION), version.clone()));
         }
@@ -81,26 +86,28 @@ impl Roster {
     }
 
     /// One pushed change (§2.1.6).
-    fn pushed(&mut self, cx: &mut Cx<'_>, query: &Element) {
-        for element in query.children_named("item", ns::ROSTER) {
-            let Some(jid) = element.attr("jid").and_then(|jid| BareJid::new(jid).ok()) else { continue };
-            let key = [ITEM, jid.as_str()].concat();
-            if element.attr("subscription") == Some("remove") {
-                cx.state_mut().person_mut(&jid).roster = None;
-                cx.delete(&key);
-            } else if let Some((jid, entry)) = item::read(element) {
-                cx.put(&key, item::write(&jid, &entry).to_xml(), None);
-                self.put(cx, &jid, entry);
+    fn pushed(&mut self, cx: &mut Cx<'_>, query: RosterQuery) {
+        for item in query.items {
+            let key = [ITEM, item.jid.as_str()].concat();
+            match item::entry(&item) {
+                Some(entry) => {
+                    cx.put(&key, item.write().to_xml(), None);
+                    self.put(cx, &item.jid, entry);
+                }
+                None => {
+                    cx.state_mut().person_mut(&item.jid).roster = None;
+                    cx.delete(&key);
+                }
             }
         }
-        if let Some(version) = query.attr("ver") {
-            self.version = Some(String::from(version));
-            cx.put(VERSION, String::from(version), None);
+        if let Some(version) = query.ver.map(String::from) {
+            self.version = Some(version.clone());
+            cx.put(VERSION, version, None);
         }
     }
 
-    fn set(&self, cx: &mut Cx<'_>, item: Element, label: Label) {
-        cx.set(None, Element::new("query", ns::ROSTER).with_child(item), label);
+    fn set(&self, cx: &mut Cx<'_>, item: RosterItem, label: Label) {
+        cx.set(None, RosterQuery { ver: None, items: vec![item] }.write(), label);
     }
 
     /// Adds somebody and asks to see them (§3.1).
@@ -145,9 +152,10 @@ impl Feature for Roster {
                 self.version = Some(String::from(*value));
             } else if key.starts_with(ITEM)
                 && let Ok(element) = xmpp::xml::parse(value)
-                && let Some((jid, entry)) = item::read(&element)
+                && let Ok(item) = RosterItem::read(&element)
+                && let Some(entry) = item::entry(&item)
             {
-                self.put(cx, &jid, entry);
+                self.put(cx, &item.jid, entry);
             }
         }
         if self.version.is_some() {
@@ -166,7 +174,9 @@ impl Feature for Roster {
     fn on_reply(&mut self, cx: &mut Cx<'_>, label: Label, result: Result<Option<&Element>, &RequestError>) {
         let command = match label {
             FETCH => {
-                if let Ok(Some(query)) = result {
+                if let Ok(Some(query)) = result
+                    && let Ok(query) = RosterQuery::read(query)
+                {
                     self.replace(cx, query);
                 }
                 if !matches!(result, Err(RequestError::Disconnected)) {
@@ -188,15 +198,16 @@ impl Feature for Roster {
     }
 
     fn on_iq(&mut self, cx: &mut Cx<'_>, request: IqRequest<'_>) -> Flow {
-        if !request.set || !request.payload.is("query", ns::ROSTER) {
+        if !request.set {
             return Flow::Continue;
         }
+        let Ok(query) = RosterQuery::read(request.payload) else { return Flow::Continue };
         // §2.1.6: only the own server may push; anybody else is told that there is no such service.
         let from_account = |from: &xmpp::Jid| from.is_bare() && cx.is_own(from);
         if !request.iq.from.as_ref().is_none_or(from_account) {
             return Flow::Continue;
         }
-        self.pushed(cx, request.payload);
+        self.pushed(cx, query);
         cx.answer(request, Ok(None));
         Flow::Stop
     }

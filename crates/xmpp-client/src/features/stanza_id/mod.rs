@@ -1,7 +1,7 @@
 //! XEP-0359: the archive's id of a message, where somebody vouches for it.
 
-use xmpp::ids::{ArchiveId, StanzaId};
-use xmpp::jid::BareJid;
+use xmpp::Payload;
+use xmpp::ids::StanzaId;
 use xmpp::ns;
 
 use crate::cx::Cx;
@@ -36,19 +36,15 @@ impl Feature for StanzaIds {
         let Some(account) = cx.account() else { return Flow::Continue };
         let mut own = None;
         inbound.message.payloads.retain(|payload| {
-            if !payload.is("stanza-id", ns::STANZA_ID) {
+            if !StanzaId::matches(payload) {
                 return true;
             }
-            let by_account = payload.attr("by").and_then(|by| BareJid::new(by).ok()).is_some_and(|by| by == *account);
-            let trusted = vouched && by_account;
-            if trusted && own.is_none() {
-                own = payload.attr("id").filter(|id| !id.is_empty()).map(ArchiveId::from);
-            }
+            let id = StanzaId::read(payload).ok().filter(|id| vouched && id.by == *account && !id.id.as_str().is_empty());
+            let trusted = id.is_some();
+            own = own.take().or(id);
             trusted
         });
-        if let (Some(id), None) = (own, &inbound.stanza_id) {
-            inbound.stanza_id = Some(StanzaId { id, by: account.clone() });
-        }
+        inbound.stanza_id = inbound.stanza_id.take().or(own);
         Flow::Continue
     }
 }

@@ -124,11 +124,11 @@ mod tests {
         bench.feed("<message type='chat' from='you@x.y/1' id='q'><body>hi</body></message>");
         assert_eq!(bench.view.chats[&chat("you@x.y")].unread, 1);
         let total = |bench: &Bench| {
-            let totals = bench.events.iter().filter_map(|e| match e {
+            let mut totals = bench.events.iter().filter_map(|e| match e {
                 Event::UnreadChanged { total } => Some(*total),
                 _ => None,
             });
-            totals.last()
+            totals.next_back()
         };
         assert_eq!(total(&bench), Some(1));
         let up_to = bench.view.timelines[&chat("you@x.y")][0].id;
