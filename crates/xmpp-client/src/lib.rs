@@ -30,6 +30,8 @@ mod cx;
 mod dispatch;
 pub mod feature;
 pub mod features;
+#[cfg(test)]
+mod hostile_tests;
 mod iq;
 mod json;
 mod pipeline;
