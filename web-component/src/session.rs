@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use chat_ui::{Bridge, Locale, Page, Theme, UiEvent, View};
+use chat_ui::{Bridge, Locale, Page, Theme, UiEvent};
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::ShadowRoot;
@@ -64,7 +64,7 @@ impl ChatSession {
     pub fn mount(&self, root: &ShadowRoot, options: JsValue) -> Result<ChatView, JsValue> {
         let document = window().document().ok_or(JsValue::NULL)?;
         let container = document.create_element("div")?;
-        container.set_attribute("class", "root")?;
+        container.set_attribute("class", "mount")?;
         root.replace_children_with_node_1(&container);
         let mut config = config::view_config(&options);
         let own = remembered_theme();

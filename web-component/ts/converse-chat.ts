@@ -271,6 +271,8 @@ export class ConverseChat extends HTMLElement {
 
   #end(): void {
     this.#ending = undefined;
+    // Removed is signed out: the server is told, and the tab keeps nothing that could sign in again.
+    this.#session?.sign_out(false);
     this.#session?.end();
     this.#session = undefined;
     this.#connected = false;

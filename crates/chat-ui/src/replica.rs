@@ -39,6 +39,9 @@ impl Replica {
         match diff {
             Diff::Session(session) => {
                 self.ui.signing_in &= session.phase == Phase::Connecting;
+                if !matches!(session.phase, Phase::Reconnecting { .. }) {
+                    self.ui.failure = None;
+                }
                 self.session = Some(session);
                 &[Topic::Session, Topic::Ui]
             }

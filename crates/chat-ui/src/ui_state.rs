@@ -1,7 +1,7 @@
 //! What stands in front: the selected conversation, the tab, a dialog, notices. A reducer, so that it is tested without a browser.
 
 use xmpp::jid::BareJid;
-use xmpp_client::api::{Command, ConversationId, Event, SignIn};
+use xmpp_client::api::{Command, ConversationId, Event, SignIn, SignInError};
 
 use crate::bridge::UiEvent;
 use crate::view_config::Theme;
@@ -71,6 +71,8 @@ pub struct UiState {
     pub theme: Option<Theme>,
     /// The sign-in form was sent and is not answered yet: it stays in view, busy.
     pub signing_in: bool,
+    /// Why there is no session yet, while it is being tried again.
+    pub failure: Option<SignInError>,
     next_notice: u32,
 }
 
@@ -100,6 +102,8 @@ pub enum Action {
     Theme(Theme),
     /// The sign-in form was sent.
     SignIn(SignIn),
+    /// Signing in failed; perhaps it is tried again.
+    Failed(SignInError),
     /// The account is gone.
     Reset,
 }
@@ -112,6 +116,7 @@ impl Action {
             Event::CommandFailed { command, text, .. } => {
                 Some(Self::Notify(NoticeKind::Failed { command, text: text.clone() }))
             }
+            Event::SignInFailed(error) => Some(Self::Failed(error.clone())),
             Event::StorageDegraded => Some(Self::Notify(NoticeKind::StorageDegraded)),
             _ => None,
         }
@@ -128,6 +133,7 @@ impl UiState {
         let mut events = Vec::new();
         match action {
             Action::Configured { open } => self.open |= open,
+            Action::Failed(error) => self.failure = Some(error),
             Action::Open if !self.open => {
                 self.open = true;
                 events.push(UiEvent::Opened);

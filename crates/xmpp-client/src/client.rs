@@ -214,7 +214,8 @@ impl Client {
             self.core.timers.remove(&(index, label));
             self.timeout(index, label);
         }
-        let late: Vec<_> = self.core.holds.iter().filter(|(_, (at, _))| *at <= now).map(|(id, (_, on))| (*id, *on)).collect();
+        let late: Vec<_> =
+            self.core.holds.iter().filter(|(_, (at, _))| *at <= now).map(|(id, (_, on))| (*id, *on)).collect();
         for (hold, go_on) in late {
             self.overdue(hold, go_on);
         }

@@ -37,7 +37,13 @@ impl Requests {
 
     /// Whose request this answers. An answer must come from where the request went (RFC 6120 §8.1.2.1): a stranger who
     /// guesses an id gets nothing, and the request goes on waiting.
-    pub(crate) fn answered(&mut self, id: &str, from: Option<&Jid>, account: &BareJid, own: Option<&FullJid>) -> Option<Asker> {
+    pub(crate) fn answered(
+        &mut self,
+        id: &str,
+        from: Option<&Jid>,
+        account: &BareJid,
+        own: Option<&FullJid>,
+    ) -> Option<Asker> {
         let waiting = self.waiting.get(id)?;
         let of_account = |jid: &Jid| jid.is_bare() && jid.has_bare(account);
         let asked_account = waiting.to.as_ref().is_none_or(of_account);
@@ -62,7 +68,8 @@ impl Requests {
 
     /// The requests whose time is over.
     pub(crate) fn expired(&mut self, now: Mono) -> Vec<Asker> {
-        let due: Vec<String> = self.waiting.iter().filter(|(_, w)| w.deadline <= now).map(|(id, _)| id.clone()).collect();
+        let due: Vec<String> =
+            self.waiting.iter().filter(|(_, w)| w.deadline <= now).map(|(id, _)| id.clone()).collect();
         due.iter().filter_map(|id| self.waiting.remove(id)).map(|waiting| waiting.who).collect()
     }
 

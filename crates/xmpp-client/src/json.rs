@@ -192,8 +192,9 @@ mod tests {
 
     #[test]
     fn a_prebind_answer_is_read() {
-        let json = Json::parse(r#" {"jid":"a@b\/c", "rid": 1484750777, "x":[1,-2.5e3,{}], "s":"\u00e4\ud83d\ude00\n"} "#)
-            .expect("well-formed");
+        let json =
+            Json::parse(r#" {"jid":"a@b\/c", "rid": 1484750777, "x":[1,-2.5e3,{}], "s":"\u00e4\ud83d\ude00\n"} "#)
+                .expect("well-formed");
         assert_eq!(json.member("jid").and_then(Json::text), Some("a@b/c"));
         assert_eq!(json.member("rid").and_then(Json::text_or_number), Some("1484750777"));
         assert_eq!(json.member("s").and_then(Json::text), Some("ä😀\n"));
@@ -205,8 +206,24 @@ mod tests {
     fn what_is_no_json_is_refused() {
         let deep = "[".repeat(100) + &"]".repeat(100);
         for text in [
-            "", "<html>", "{", "{\"a\"}", "{\"a\":}", "[1,]", "{} {}", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "-", "1.",
-            "nul", "\"a\nb\"", "\"", "[1 2]", "{a:1}", &deep,
+            "",
+            "<html>",
+            "{",
+            "{\"a\"}",
+            "{\"a\":}",
+            "[1,]",
+            "{} {}",
+            "\"\\x\"",
+            "\"\\ud800\"",
+            "\"\\u12\"",
+            "-",
+            "1.",
+            "nul",
+            "\"a\nb\"",
+            "\"",
+            "[1 2]",
+            "{a:1}",
+            &deep,
         ] {
             assert_eq!(Json::parse(text), None, "{text}");
         }

@@ -81,7 +81,8 @@ fn online(settings: Settings) -> Bench {
 }
 
 fn hear(bench: &mut Bench, from: &str, body: &str) {
-    bench.feed(&["<message type='chat' from='", from, "/1' id='", body, "'><body>", body, "</body></message>"].concat());
+    bench
+        .feed(&["<message type='chat' from='", from, "/1' id='", body, "'><body>", body, "</body></message>"].concat());
 }
 
 fn bodies(bench: &Bench) -> Vec<String> {

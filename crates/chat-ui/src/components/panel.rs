@@ -1,10 +1,10 @@
 //! What the session allows to be shown: a splash, the sign-in form, or the two panes.
 
-use xmpp_client::api::{Phase, SignInError};
+use xmpp_client::api::{Command, Phase, SignInError};
 use yew::prelude::*;
 
 use super::banner::Banner;
-use super::bits::{empty, icon_button, spinner};
+use super::bits::{button, empty, icon_button, spinner};
 use super::conversation::{self, Conversation};
 use super::layers::Layers;
 use super::notices::Notices;
@@ -32,12 +32,18 @@ pub fn Panel() -> Html {
     let ui = use_ui();
     let signing_in = use_selector(Topic::Ui, |replica| replica.ui.signing_in);
     let session = use_selector(Topic::Session, |replica| replica.session.clone());
+    let failure = use_selector(Topic::Ui, |replica| replica.ui.failure.clone());
     let has_chats = use_selector(Topic::Chats, |replica| !replica.chats.is_empty());
+    let never_up = session.as_ref().is_some_and(|session| session.jid.is_none());
     let screen = match session.as_ref().map(|session| &session.phase) {
         None => Screen::Splash,
         Some(Phase::SignedOut { error }) => Screen::SignIn { error: error.clone(), busy: false },
         Some(Phase::Connecting) if signing_in => Screen::SignIn { error: None, busy: true },
         Some(Phase::Connecting) if !has_chats => Screen::Splash,
+        // The site signs in, and could not yet: the reason says more than empty lists.
+        Some(Phase::Reconnecting { .. }) if never_up && !has_chats && !ui.config.sign_in_form && failure.is_some() => {
+            Screen::SignIn { error: failure, busy: false }
+        }
         Some(_) => Screen::Panes,
     };
     match screen {
@@ -110,7 +116,9 @@ fn signed_out(ui: &Ui, error: Option<&SignInError>) -> Html {
         Some(error) => {
             let (text, detail) = explain(ui, error);
             let detail = detail.map(|detail| html! { <p class="detail" dir="auto">{ detail }</p> }).unwrap_or_default();
-            empty(Icon::Warning, ui.t(Msg::SignedOutTitle), text, detail)
+            let bridge = ui.bridge.clone();
+            let again = button(ui.t(Msg::TryNow), "", Callback::from(move |_| bridge.dispatch(Command::Reconnect)));
+            empty(Icon::Warning, ui.t(Msg::SignedOutTitle), text, html! { <>{ detail }{ again }</> })
         }
         None => empty(Icon::Chat, ui.t(Msg::SignedOutTitle), ui.t(Msg::SignedOutLead), Html::default()),
     }

@@ -20,7 +20,7 @@ pub use io::{
 };
 pub use settings::Settings;
 pub use state::{
-    Availability, Chat, ChatState, Composing, Contact, ContactRequest, ConversationId, ConversationKind, Older, Phase, Profile,
-    Session, SignInError, Subscription, Transport,
+    Availability, Chat, ChatState, Composing, Contact, ContactRequest, ConversationId, ConversationKind, Older, Phase,
+    Profile, Session, SignInError, Subscription, Transport,
 };
 pub use timeline::{Author, Delivery, Item, ItemKind, TimelineId};

@@ -132,8 +132,12 @@ fn an_own_message_is_sent_when_the_server_has_answered_behind_it() {
 fn prebind(bench: &mut Bench, body: &str) {
     let (request, http) = bench.requests.pop_front().expect("asks the site");
     assert_eq!((http.url.as_str(), http.credentials), ("/prebind", true));
-    let response =
-        HttpResponse { status: 200, content_type: String::from("application/json"), redirected: false, body: String::from(body) };
+    let response = HttpResponse {
+        status: 200,
+        content_type: String::from("application/json"),
+        redirected: false,
+        body: String::from(body),
+    };
     bench.input(Input::Response { request, result: Ok(response) });
 }
 
@@ -163,7 +167,8 @@ fn a_dead_session_is_never_attached_twice_and_the_site_is_spared() {
         if bench.requests.front().is_some_and(|(_, http)| http.method == Method::Get) {
             asked += 1;
             rid += 10;
-            let body = [r#"{"jid":"me@x.y/pb","sid":"s"#, &asked.to_string(), r#"","rid":"#, &rid.to_string(), "}"].concat();
+            let body =
+                [r#"{"jid":"me@x.y/pb","sid":"s"#, &asked.to_string(), r#"","rid":"#, &rid.to_string(), "}"].concat();
             prebind(&mut bench, &body);
             let (request, body) = post(&mut bench);
             assert_eq!(body.attr("sid"), Some(["s", &asked.to_string()].concat().as_str()));

@@ -70,7 +70,11 @@ impl Confirm {
 
     /// An element came in. `Ok(None)`: a stanza for the features; else it was about acknowledgements, with what the server
     /// now has, and perhaps an answer.
-    pub(super) fn received(&mut self, element: &Element, domain: &str) -> Result<Option<(Tags, Option<Element>)>, SmError> {
+    pub(super) fn received(
+        &mut self,
+        element: &Element,
+        domain: &str,
+    ) -> Result<Option<(Tags, Option<Element>)>, SmError> {
         match self {
             Confirm::Sm(managed) => managed.received(element),
             Confirm::Barrier(barrier) => Ok(barrier.received(element, domain).map(|tags| (tags, None))),
@@ -159,7 +163,13 @@ impl Barrier {
         self.asked = Some((id.clone(), self.sent.len()));
         self.asked_at = now.mono;
         let ping = Element::new("ping", ns::PING);
-        Some(Element::new("iq", ns::CLIENT).with_attr("type", "get").with_attr("id", id).with_attr("to", domain).with_child(ping))
+        Some(
+            Element::new("iq", ns::CLIENT)
+                .with_attr("type", "get")
+                .with_attr("id", id)
+                .with_attr("to", domain)
+                .with_child(ping),
+        )
     }
 
     /// Any answer will do, an error too: it comes after the stanzas were handled. But only the server's.

@@ -27,7 +27,8 @@ impl Discovery {
             Some(origin) => String::from(origin.trim_end_matches('/')),
             None => ["https://", domain].concat(),
         };
-        let asked = ["/.well-known/host-meta.json", "/.well-known/host-meta"].map(|path| [&origin, path].concat()).to_vec();
+        let asked =
+            ["/.well-known/host-meta.json", "/.well-known/host-meta"].map(|path| [&origin, path].concat()).to_vec();
         let mut open = Vec::new();
         for url in &asked {
             let request = core.request();

@@ -129,9 +129,15 @@ mod tests {
         for url in ["wss://x.y/ws", "ws://localhost:5280/ws", "ws://127.0.0.1/", "ws://[::1]:80/", "ws://a.localhost"] {
             assert!(is_acceptable(url, Transport::WebSocket), "{url}");
         }
-        for url in
-            ["ws://x.y/ws", "https://x.y", "javascript://x", "/ws", "ws://localhost@x.y/", "ws://127.0.0.1.x.y/", "ws://x.y#localhost"]
-        {
+        for url in [
+            "ws://x.y/ws",
+            "https://x.y",
+            "javascript://x",
+            "/ws",
+            "ws://localhost@x.y/",
+            "ws://127.0.0.1.x.y/",
+            "ws://x.y#localhost",
+        ] {
             assert!(!is_acceptable(url, Transport::WebSocket), "{url}");
         }
         assert!(is_acceptable("https://x.y/b", Transport::Bosh) && !is_acceptable("http://x.y/b", Transport::Bosh));

@@ -194,7 +194,9 @@ impl Link {
         match (output, &mut self.carrier) {
             (Output::Open(header), Carrier::WebSocket(socket)) => transmit(core, *socket, header.to_websocket()),
             (Output::Open(_), Carrier::Bosh(bosh)) => bosh.restart(core.now),
-            (Output::Transmit(element), Carrier::WebSocket(socket)) => transmit(core, *socket, websocket::write(&element)),
+            (Output::Transmit(element), Carrier::WebSocket(socket)) => {
+                transmit(core, *socket, websocket::write(&element))
+            }
             (Output::Transmit(element), Carrier::Bosh(bosh)) => bosh.send(core.now, element),
             (Output::Derive { token, kdf }, _) => {
                 let outer = core.token(Owner::Connection);

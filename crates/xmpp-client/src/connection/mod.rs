@@ -27,8 +27,8 @@ use xmpp::time::Mono;
 use xmpp::xml::Element;
 
 use crate::api::{
-    Command, Event, HttpError, HttpResponse, Output, PageEvent, Phase, RequestId, SignInError, SocketId, StoreOp, StoreScope,
-    Token,
+    Command, Event, HttpError, HttpResponse, Output, PageEvent, Phase, RequestId, SignInError, SocketId, StoreOp,
+    StoreScope, Token,
 };
 use crate::core::{Core, Owner};
 use backoff::Backoff;
@@ -311,7 +311,8 @@ impl Connection {
             core.out.push_back(Output::CancelRequest(request));
         }
         self.close_link(core);
-        let (offline, events, calls) = (self.offline, std::mem::take(&mut self.events), std::mem::take(&mut self.calls));
+        let (offline, events, calls) =
+            (self.offline, std::mem::take(&mut self.events), std::mem::take(&mut self.calls));
         *self = Self { offline, events, calls, ..Self::new() };
         if core.online || core.account.is_some() {
             self.events.push_back(ConnectionEvent::Ended);

@@ -111,13 +111,15 @@ fn read(result: &Result<HttpResponse, HttpError>) -> Result<Prebound, (u16, &'st
     let Some(json) = Json::parse(&response.body) else {
         return fail("the answer of the prebind URL is not JSON");
     };
-    let Some(jid) = json.member("jid").and_then(Json::text).and_then(|jid| Jid::new(jid).ok()).and_then(Jid::into_full) else {
+    let Some(jid) = json.member("jid").and_then(Json::text).and_then(|jid| Jid::new(jid).ok()).and_then(Jid::into_full)
+    else {
         return fail("the answer of the prebind URL has no full jid");
     };
     let Some(sid) = json.member("sid").and_then(Json::text).filter(|sid| !sid.is_empty()) else {
         return fail("the answer of the prebind URL has no sid");
     };
-    let rid = json.member("rid").and_then(Json::text_or_number).and_then(|rid| rid.trim().parse().ok()).and_then(Rid::new);
+    let rid =
+        json.member("rid").and_then(Json::text_or_number).and_then(|rid| rid.trim().parse().ok()).and_then(Rid::new);
     let Some(rid) = rid else {
         return fail("the answer of the prebind URL has no usable rid");
     };

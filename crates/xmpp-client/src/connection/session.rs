@@ -46,7 +46,8 @@ impl Connection {
             StreamEvent::AuthFailed { condition, .. } => {
                 let verdict = failure::of_auth(condition);
                 // Who sits in front of a form should hear that they must wait.
-                let in_form = matches!(self.goal, Some(Goal::Form)) && self.login.as_ref().is_some_and(|login| login.fresh);
+                let in_form =
+                    matches!(self.goal, Some(Goal::Form)) && self.login.as_ref().is_some_and(|login| login.fresh);
                 let put_off = in_form && verdict == Verdict::Later;
                 self.judge(core, if put_off { Verdict::Final(SignInError::TooManyAttempts) } else { verdict });
             }

@@ -13,9 +13,7 @@ use super::known;
 use super::link::Link;
 use super::login::{Goal, Login, TAB_KEY, read_tab};
 use super::{Connection, ConnectionEvent};
-use crate::api::{
-    Credentials, Event, Output, Phase, Query, RequestId, SignInError, StoreScope, Token, Transport,
-};
+use crate::api::{Credentials, Event, Output, Phase, Query, RequestId, SignInError, StoreScope, Token, Transport};
 use crate::core::{Core, Owner};
 
 /// What is being waited for, when no transport is open.
@@ -251,9 +249,7 @@ pub(super) fn known_scope(core: &Core) -> StoreScope {
 
 fn resume(session: &Confirm) -> Option<Resume> {
     match session {
-        Confirm::Sm(managed) => {
-            managed.id.clone().map(|previd| Resume { previd, h: managed.inbound.handled() })
-        }
+        Confirm::Sm(managed) => managed.id.clone().map(|previd| Resume { previd, h: managed.inbound.handled() }),
         Confirm::Barrier(_) => None,
     }
 }

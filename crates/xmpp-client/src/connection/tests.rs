@@ -28,7 +28,12 @@ fn managed() -> Bench {
 }
 
 fn ok(content_type: &str, body: &str) -> Result<HttpResponse, HttpError> {
-    Ok(HttpResponse { status: 200, content_type: String::from(content_type), redirected: false, body: String::from(body) })
+    Ok(HttpResponse {
+        status: 200,
+        content_type: String::from(content_type),
+        redirected: false,
+        body: String::from(body),
+    })
 }
 
 fn respond(bench: &mut Bench, result: Result<HttpResponse, HttpError>) -> HttpRequest {
@@ -280,13 +285,17 @@ fn without_an_address_the_form_says_what_was_asked() {
     let mut bench = bench(Settings { websocket_url: None, ..settings() });
     bench.command(form());
     bench.wait(12_000);
-    let Phase::SignedOut { error: Some(SignInError::Unreachable { tried }) } = bench.phase() else { panic!("unreachable") };
+    let Phase::SignedOut { error: Some(SignInError::Unreachable { tried }) } = bench.phase() else {
+        panic!("unreachable")
+    };
     assert_eq!(tried.len(), 2);
 }
 
 #[test]
 fn malformed_frames_end_the_stream_and_not_the_client() {
-    for frame in ["", "<", "no xml", "<a/><b/>", "<!DOCTYPE a><a/>", "<x:y/>", "<message xmlns='jabber:client' to='@'/>"] {
+    for frame in
+        ["", "<", "no xml", "<a/><b/>", "<!DOCTYPE a><a/>", "<x:y/>", "<message xmlns='jabber:client' to='@'/>"]
+    {
         let mut bench = managed();
         let socket = bench.socket.expect("open");
         bench.input(Input::Text { socket, text: frame });
@@ -303,7 +312,10 @@ fn inputs_for_what_is_gone_are_ignored() {
     for _ in 0..2 {
         bench.input(Input::Closed { socket: old });
         bench.input(Input::Opened(old));
-        bench.input(Input::Text { socket: old, text: "<message xmlns='jabber:client' from='a@b'><body>x</body></message>" });
+        bench.input(Input::Text {
+            socket: old,
+            text: "<message xmlns='jabber:client' from='a@b'><body>x</body></message>",
+        });
         bench.input(Input::Response { request: RequestId(9_999), result: Err(HttpError::Network) });
         bench.input(Input::Derived { token: Token(9_999), key: vec![] });
         bench.input(Input::Stored { token: Token(9_999), result: Ok(()) });

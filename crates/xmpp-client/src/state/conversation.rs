@@ -93,7 +93,9 @@ impl Conversation {
                     self.mark_read(id);
                 }
             }
-            Placed::Known(_) if !own && self.read.assumed && self.read.row.is_none() && placement == Placement::Live => {
+            Placed::Known(_)
+                if !own && self.read.assumed && self.read.row.is_none() && placement == Placement::Live =>
+            {
                 // The archive's page was faster than the server's offline storage: nobody has read this yet.
                 self.read.at = self.read.at.min(at.plus(-1));
             }
@@ -187,7 +189,8 @@ impl Conversation {
     pub(crate) fn newest(&self) -> Option<Kept> {
         let row = self.timeline.last_message();
         let said = row.and_then(|row| Some((row.item.at, row.said()?)));
-        let shown = said.map(|(last, (author, body))| Kept { last, own: *author == Author::Own, preview: preview(body) });
+        let shown =
+            said.map(|(last, (author, body))| Kept { last, own: *author == Author::Own, preview: preview(body) });
         shown.or_else(|| self.kept.clone())
     }
 

@@ -171,7 +171,8 @@ impl State {
     /// The conversation to change, with the counter of timeline ids.
     pub(crate) fn conversation_and_counter(&mut self, id: &ConversationId) -> (&mut Conversation, &mut u64) {
         self.dirty.conversations.insert(id.clone());
-        let conversation = self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone(), self.read_since));
+        let conversation =
+            self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone(), self.read_since));
         (conversation, &mut self.next_item)
     }
 

@@ -42,7 +42,14 @@ impl Timeline {
     }
 
     /// The index where the next message of this run belongs.
-    fn cursor(&mut self, run: RunId, placement: Placement, found: Option<TimelineId>, entry: &Entry, next: &mut u64) -> usize {
+    fn cursor(
+        &mut self,
+        run: RunId,
+        placement: Placement,
+        found: Option<TimelineId>,
+        entry: &Entry,
+        next: &mut u64,
+    ) -> usize {
         if let Some((last_run, last)) = self.run
             && last_run == run
             && let Some(index) = self.position(last)
@@ -92,7 +99,8 @@ impl Timeline {
         if self.rows[index].archive_id.is_some() {
             return;
         }
-        let in_place = index >= want && !self.rows[want..index].iter().any(|row| row.archive_id.is_some() || row.is_gap());
+        let in_place =
+            index >= want && !self.rows[want..index].iter().any(|row| row.archive_id.is_some() || row.is_gap());
         if !in_place {
             let row = self.take(index);
             self.put(if index < want { want - 1 } else { want }, row);

@@ -45,7 +45,8 @@ fn a_local_echo_meets_its_archived_self_and_keeps_its_id() {
     // The archive got it after the other's.
     let run = Placement::CatchUp(RunId(1));
     for (n, own) in [(4, false), (3, true)] {
-        let archived = Entry { stanza_id: entry(0, own, Some(n + 10 * u64::from(own))).stanza_id, ..entry(n, own, None) };
+        let archived =
+            Entry { stanza_id: entry(0, own, Some(n + 10 * u64::from(own))).stanza_id, ..entry(n, own, None) };
         timeline.place(archived, run, &mut next);
     }
     assert_eq!(bodies(&timeline), ["1", "4", "3"]);
@@ -68,7 +69,11 @@ fn what_came_live_during_the_catch_up_stays_behind_it() {
     for n in 4..=6 {
         timeline.place(entry(n, false, Some(n)), Placement::CatchUp(RunId(2)), &mut next);
     }
-    assert_eq!(bodies(&timeline), ["1", "2", "3", "4", "90", "5", "6"], "the page that meets the live rows closes the gap");
+    assert_eq!(
+        bodies(&timeline),
+        ["1", "2", "3", "4", "90", "5", "6"],
+        "the page that meets the live rows closes the gap"
+    );
 }
 
 #[test]
@@ -180,7 +185,8 @@ fn a_replica_of_the_changes_equals_the_timeline() {
                 6 => {
                     // An older page. It is asked for only when the tail is known.
                     if cursor == tail
-                        && let Some(first) = timeline.oldest_archived().and_then(|id| id.as_str().parse::<u64>().ok()) {
+                        && let Some(first) = timeline.oldest_archived().and_then(|id| id.as_str().parse::<u64>().ok())
+                    {
                         run += 1;
                         for n in first.saturating_sub(3).max(1)..first {
                             timeline.place(entry(n, own(n), Some(n)), Placement::Older(RunId(run)), &mut next);

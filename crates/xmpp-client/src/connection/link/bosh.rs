@@ -8,7 +8,9 @@ use xmpp::stanza::{StreamCondition, StreamError};
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
 use xmpp_stream::client::{Input, StreamEvent};
-use xmpp_stream::transport::bosh_client::{self, BoshClient, Condition, Event, Output, Rid, Session, Start, Terminated};
+use xmpp_stream::transport::bosh_client::{
+    self, BoshClient, Condition, Event, Output, Rid, Session, Start, Terminated,
+};
 
 use crate::api::{self, HttpError, HttpRequest, HttpResponse, Method, RequestId};
 use crate::core::Core;
@@ -53,7 +55,9 @@ impl Bosh {
         let Some(at) = self.requests.iter().position(|(own, _, _)| *own == request) else { return false };
         let (_, rid, attempt) = self.requests.remove(at);
         let input = match result {
-            Ok(response) => bosh_client::Input::Response { rid, attempt, status: response.status, body: &response.body },
+            Ok(response) => {
+                bosh_client::Input::Response { rid, attempt, status: response.status, body: &response.body }
+            }
             Err(_) => bosh_client::Input::RequestFailed { rid, attempt },
         };
         self.client.handle_input(now, input);

@@ -35,7 +35,8 @@ impl Feature for Carbons {
 
     fn on_signal(&mut self, cx: &mut Cx<'_>, signal: &Signal) {
         // §4: before the first presence, so that nothing falls in between.
-        if *signal == Signal::Discovered && !self.enabled && (cx.server_has(ns::CARBONS) || cx.account_has(ns::CARBONS)) {
+        if *signal == Signal::Discovered && !self.enabled && (cx.server_has(ns::CARBONS) || cx.account_has(ns::CARBONS))
+        {
             self.enabled = true;
             cx.set(None, Enable {}.write(), ENABLE);
         }

@@ -12,8 +12,16 @@ fn online() -> Bench {
 fn carbon(bench: &mut Bench, from: &str, kind: &str, message: &str) {
     bench.feed(
         &[
-            "<message", from, "><", kind, " xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>\
-             <message xmlns='jabber:client' type='chat' ", message, "</message></forwarded></", kind, "></message>",
+            "<message",
+            from,
+            "><",
+            kind,
+            " xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>\
+             <message xmlns='jabber:client' type='chat' ",
+            message,
+            "</message></forwarded></",
+            kind,
+            "></message>",
         ]
         .concat(),
     );

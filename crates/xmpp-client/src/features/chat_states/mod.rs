@@ -60,9 +60,11 @@ impl ChatStates {
     fn wanted(&self, cx: &Cx<'_>, id: &ConversationId) -> bool {
         match self.peers.get(id).and_then(|peer| peer.supports) {
             Some(supports) => supports,
-            None => cx.state().person(&id.jid).and_then(|person| person.best()).is_some_and(|resource| {
-                resource.caps.as_ref().is_none_or(|caps| caps.contains(ns::CHAT_STATES))
-            }),
+            None => cx
+                .state()
+                .person(&id.jid)
+                .and_then(|person| person.best())
+                .is_some_and(|resource| resource.caps.as_ref().is_none_or(|caps| caps.contains(ns::CHAT_STATES))),
         }
     }
 }
@@ -209,7 +211,8 @@ mod tests {
         for _ in 0..3 {
             bench.command(typing(ChatState::Composing));
         }
-        let states = bench.sent.iter().filter(|e| e.child("composing", "http://jabber.org/protocol/chatstates").is_some());
+        let states =
+            bench.sent.iter().filter(|e| e.child("composing", "http://jabber.org/protocol/chatstates").is_some());
         assert_eq!(states.count(), 1);
         bench.feed("<message type='chat' from='you@x.y/1'><body>plain client</body></message>");
         bench.sent.clear();

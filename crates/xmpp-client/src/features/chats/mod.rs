@@ -32,7 +32,8 @@ impl Chats {
             let kept = conversation.newest().unwrap_or(Kept { last: Timestamp(0), own: false, preview: String::new() });
             let dismissed = conversation.dismissed_at.filter(|_| !conversation.listed).map(|at| at.0.to_string());
             let own = if kept.own { "1" } else { "0" };
-            let row = [dismissed.as_deref().unwrap_or_default(), &kept.last.0.to_string(), own, &kept.preview].join("\n");
+            let row =
+                [dismissed.as_deref().unwrap_or_default(), &kept.last.0.to_string(), own, &kept.preview].join("\n");
             cx.put(id.jid.as_str(), row, None);
         }
     }

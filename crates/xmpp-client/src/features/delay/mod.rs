@@ -61,7 +61,8 @@ mod tests {
             let delays: String =
                 stamps.iter().map(|at| ["<delay xmlns='urn:xmpp:delay' stamp='", at, "'/>"].concat()).collect();
             let id = stamps.concat();
-            ["<message type='chat' from='you@x.y/1' id='", &id, "'><body>", &id, "</body>", &delays, "</message>"].concat()
+            ["<message type='chat' from='you@x.y/1' id='", &id, "'><body>", &id, "</body>", &delays, "</message>"]
+                .concat()
         };
         bench.feed(&stamps(&["2023-01-02T00:00:00Z", "2023-01-01T00:00:00Z"]));
         bench.feed(&stamps(&["2999-01-01T00:00:00Z"]));

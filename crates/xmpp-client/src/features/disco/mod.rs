@@ -1,7 +1,7 @@
 //! XEP-0030: what account and server can do, and what this client says of itself.
 
-use xmpp::collections::VecSet;
 use xmpp::Payload;
+use xmpp::collections::VecSet;
 use xmpp::jid::Jid;
 use xmpp::ns;
 use xmpp::xep::disco::{DiscoInfo, DiscoItems, Identity};

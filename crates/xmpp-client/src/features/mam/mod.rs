@@ -107,7 +107,8 @@ impl Mam {
 
     /// A view shows the conversation: it should have something to show.
     fn opened(&mut self, cx: &mut Cx<'_>, id: &ConversationId) {
-        let few = cx.state().conversation(id).is_some_and(|c| c.timeline.rows().len() < FEW_ROWS && c.older == Older::More);
+        let few =
+            cx.state().conversation(id).is_some_and(|c| c.timeline.rows().len() < FEW_ROWS && c.older == Older::More);
         match self.has_archive {
             Some(false) => cx.state_mut().conversation_mut(id).older = Older::Complete,
             Some(true) if few => self.older(cx, id, 0),

@@ -41,7 +41,14 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn ask(&mut self, cx: &mut Cx<'_>, purpose: Purpose, with: Option<&BareJid>, range: Range<'_>, max: u16) {
+    pub(super) fn ask(
+        &mut self,
+        cx: &mut Cx<'_>,
+        purpose: Purpose,
+        with: Option<&BareJid>,
+        range: Range<'_>,
+        max: u16,
+    ) {
         // The greatest label is another's.
         self.labels = (self.labels + 1) % (u32::MAX - 1);
         let label = Label(self.labels);

@@ -31,9 +31,21 @@ fn result_from(bench: &mut Bench, from: &str, query_id: &str, n: u32, own: bool)
     let (sender, to) = if own { ("me@x.y/other", "you@x.y") } else { ("you@x.y/1", "me@x.y") };
     bench.feed(
         &[
-            "<message from='", from, "' to='me@x.y/r'><result xmlns='urn:xmpp:mam:2' queryid='", query_id, "' id='", &n,
+            "<message from='",
+            from,
+            "' to='me@x.y/r'><result xmlns='urn:xmpp:mam:2' queryid='",
+            query_id,
+            "' id='",
+            &n,
             "'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2023-01-01T00:00:00Z'/>\
-             <message xmlns='jabber:client' type='chat' id='m", &n, "' from='", sender, "' to='", to, "'><body>", &n,
+             <message xmlns='jabber:client' type='chat' id='m",
+            &n,
+            "' from='",
+            sender,
+            "' to='",
+            to,
+            "'><body>",
+            &n,
             "</body></message></forwarded></result></message>",
         ]
         .concat(),
@@ -47,8 +59,13 @@ fn page(bench: &mut Bench, query: &Element, numbers: std::ops::RangeInclusive<u3
     }
     let [first, last] = [numbers.start(), numbers.end()].map(ToString::to_string);
     let fin = [
-        "<fin xmlns='urn:xmpp:mam:2'", if complete { " complete='true'" } else { "" },
-        "><set xmlns='http://jabber.org/protocol/rsm'><first>", &first, "</first><last>", &last, "</last></set></fin>",
+        "<fin xmlns='urn:xmpp:mam:2'",
+        if complete { " complete='true'" } else { "" },
+        "><set xmlns='http://jabber.org/protocol/rsm'><first>",
+        &first,
+        "</first><last>",
+        &last,
+        "</last></set></fin>",
     ]
     .concat();
     bench.answer(query, &fin);
@@ -58,8 +75,13 @@ fn live(bench: &mut Bench, n: u32) {
     let n = n.to_string();
     bench.feed(
         &[
-            "<message type='chat' from='you@x.y/1' id='m", &n, "'><body>", &n,
-            "</body><stanza-id xmlns='urn:xmpp:sid:0' by='me@x.y' id='", &n, "'/></message>",
+            "<message type='chat' from='you@x.y/1' id='m",
+            &n,
+            "'><body>",
+            &n,
+            "</body><stanza-id xmlns='urn:xmpp:sid:0' by='me@x.y' id='",
+            &n,
+            "'/></message>",
         ]
         .concat(),
     );

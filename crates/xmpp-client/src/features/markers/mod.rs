@@ -129,7 +129,8 @@ mod tests {
         let id = sent[1].attr("id").expect("an id");
         // The server has them before the other side can.
         bench.settle();
-        let marker = ["<message type='chat' from='you@x.y/1'><displayed xmlns='", NS, "' id='", id, "'/></message>"].concat();
+        let marker =
+            ["<message type='chat' from='you@x.y/1'><displayed xmlns='", NS, "' id='", id, "'/></message>"].concat();
         bench.feed(&marker);
         let deliveries = ["one", "two", "three"].map(|text| bench.delivery("you@x.y", text));
         assert_eq!(deliveries, [Delivery::Read, Delivery::Read, Delivery::Sent]);

@@ -59,7 +59,8 @@ impl Outbox {
             state: State::Preparing,
         };
         entry.item = echo(cx, &entry, Placement::Live);
-        let row = cx.state().conversation(conversation).and_then(|c| c.timeline.row(entry.item)).map(|row| row.item.clone());
+        let row =
+            cx.state().conversation(conversation).and_then(|c| c.timeline.row(entry.item)).map(|row| row.item.clone());
         if let Some(item) = row {
             cx.emit(Event::MessageSent { conversation: conversation.clone(), item });
         }
@@ -269,7 +270,8 @@ impl Feature for Outbox {
         if let Some(seen) = self.checks.sees(inbound) {
             // A message of the archive that only the check asked for.
             if let Some(id) = &seen.found
-                && let Some(index) = self.entries.iter().position(|e| e.id == *id && matches!(e.state, State::Unknown(_)))
+                && let Some(index) =
+                    self.entries.iter().position(|e| e.id == *id && matches!(e.state, State::Unknown(_)))
             {
                 self.done(cx, index);
             }
@@ -277,7 +279,8 @@ impl Feature for Outbox {
         }
         if inbound.own && inbound.source != Source::Live {
             // The archive, or a copy of what this account sent, has it: so has the server.
-            let id = inbound.origin_id.as_ref().map(|id| id.as_str()).or(inbound.message.id.as_ref().map(|id| id.as_str()));
+            let id =
+                inbound.origin_id.as_ref().map(|id| id.as_str()).or(inbound.message.id.as_ref().map(|id| id.as_str()));
             let sent = |e: &Entry| Some(e.id.as_str()) == id && matches!(e.state, State::Sent(_) | State::Unknown(_));
             if let Some(index) = self.entries.iter().position(sent) {
                 self.done(cx, index);

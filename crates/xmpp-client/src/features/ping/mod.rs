@@ -137,7 +137,10 @@ mod tests {
         let mut bench = Bench::online();
         bench.feed("<iq type='get' id='p' from='x.y'><ping xmlns='urn:xmpp:ping'/></iq>");
         let answer = bench.next();
-        assert_eq!((answer.attr("type"), answer.attr("id"), answer.attr("to")), (Some("result"), Some("p"), Some("x.y")));
+        assert_eq!(
+            (answer.attr("type"), answer.attr("id"), answer.attr("to")),
+            (Some("result"), Some("p"), Some("x.y"))
+        );
         bench.feed("<iq type='get' id='q' from='x.y'><other xmlns='urn:example'/></iq>");
         let answer = bench.next();
         assert_eq!((answer.attr("type"), answer.attr("id")), (Some("error"), Some("q")));

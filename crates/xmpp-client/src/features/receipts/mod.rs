@@ -41,9 +41,10 @@ impl Feature for Receipts {
         }
         if let Some(Ok(received)) = message.payload::<Received>() {
             let id = ConversationId::chat(inbound.peer.clone());
-            let item = cx.state().conversation(&id).and_then(|c| {
-                c.timeline.by_message_id(&Author::Own, &MessageId::from(received.id.as_str()))
-            });
+            let item = cx
+                .state()
+                .conversation(&id)
+                .and_then(|c| c.timeline.by_message_id(&Author::Own, &MessageId::from(received.id.as_str())));
             if let Some(item) = item {
                 cx.state_mut().conversation_mut(&id).timeline.set_delivery(item, Delivery::Delivered);
             }
@@ -80,7 +81,9 @@ mod tests {
     use crate::test_bench::Bench;
 
     fn ask(bench: &mut Bench) -> bool {
-        bench.feed("<message type='chat' id='q' from='you@x.y/1'><body>a</body><request xmlns='urn:xmpp:receipts'/></message>");
+        bench.feed(
+            "<message type='chat' id='q' from='you@x.y/1'><body>a</body><request xmlns='urn:xmpp:receipts'/></message>",
+        );
         bench.find(|e| e.child("received", "urn:xmpp:receipts").is_some_and(|r| r.attr("id") == Some("q"))).is_some()
     }
 
@@ -93,7 +96,8 @@ mod tests {
         let id = message.attr("id").expect("an id");
         assert!(message.child("request", "urn:xmpp:receipts").is_some());
         let receipt = |from: &str| {
-            ["<message from='", from, "' type='chat'><received xmlns='urn:xmpp:receipts' id='", id, "'/></message>"].concat()
+            ["<message from='", from, "' type='chat'><received xmlns='urn:xmpp:receipts' id='", id, "'/></message>"]
+                .concat()
         };
         bench.feed(&receipt("evil@x.y/1"));
         assert_eq!(bench.delivery("you@x.y", "hi"), Delivery::Pending);

@@ -117,9 +117,10 @@ impl Roster {
     }
 
     fn requested(&self, cx: &mut Cx<'_>, presence: &Presence, jid: BareJid) {
-        let wanted = cx.state().person(&jid).and_then(|person| person.roster.as_ref()).is_some_and(|item| {
-            item.pending_out || matches!(item.subscription, Subscription::To | Subscription::Both)
-        });
+        let wanted =
+            cx.state().person(&jid).and_then(|person| person.roster.as_ref()).is_some_and(|item| {
+                item.pending_out || matches!(item.subscription, Subscription::To | Subscription::Both)
+            });
         if wanted {
             // Whom we asked to see may see us.
             return cx.send_presence(Presence::new(PresenceType::Subscribed).with_to(jid));

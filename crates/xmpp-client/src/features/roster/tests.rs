@@ -20,7 +20,8 @@ fn online(items: &str) -> Bench {
 }
 
 fn push(bench: &mut Bench, from: &str, item: &str) {
-    bench.feed(&["<iq type='set' id='push'", from, "><query xmlns='jabber:iq:roster'>", item, "</query></iq>"].concat());
+    bench
+        .feed(&["<iq type='set' id='push'", from, "><query xmlns='jabber:iq:roster'>", item, "</query></iq>"].concat());
 }
 
 #[test]
@@ -31,7 +32,10 @@ fn contacts_have_names_groups_and_presence() {
     );
     assert!(bench.view.roster_complete);
     let a = &bench.view.contacts[&jid("a@x.y")];
-    assert_eq!((a.name.as_str(), &a.groups[..], a.subscription), ("Anna", &["b", "z"].map(String::from)[..], Subscription::Both));
+    assert_eq!(
+        (a.name.as_str(), &a.groups[..], a.subscription),
+        ("Anna", &["b", "z"].map(String::from)[..], Subscription::Both)
+    );
     let b = &bench.view.contacts[&jid("b@x.y")];
     assert_eq!((b.name.as_str(), b.pending_out, b.availability), ("b", true, Availability::Offline));
     bench.feed("<presence from='a@x.y/1'><show>dnd</show><status>busy</status><priority>5</priority></presence>");
@@ -110,11 +114,17 @@ fn adding_accepting_refusing_and_removing() {
     let groups = vec![String::from("Friends")];
     bench.command(Command::AddContact { jid: jid("a@x.y"), name: Some(String::from("A")), groups });
     let set = bench.request("query", ROSTER).expect("sets");
-    assert!(set.to_xml().contains("<item jid=\"a@x.y\" name=\"A\"") || set.to_xml().contains("name='A'"), "{}", set.to_xml());
+    assert!(
+        set.to_xml().contains("<item jid=\"a@x.y\" name=\"A\"") || set.to_xml().contains("name='A'"),
+        "{}",
+        set.to_xml()
+    );
     let presence = bench.next();
     assert_eq!((presence.attr("type"), presence.attr("to")), (Some("subscribe"), Some("a@x.y")));
     bench.refuse(&set, "not-allowed");
-    assert!(bench.events.iter().any(|e| matches!(e, Event::CommandFailed { command: "add-contact", condition, .. } if condition == "not-allowed")));
+    assert!(bench.events.iter().any(
+        |e| matches!(e, Event::CommandFailed { command: "add-contact", condition, .. } if condition == "not-allowed")
+    ));
 
     bench.feed("<presence from='b@x.y' type='subscribe'><status>please</status><nick xmlns='http://jabber.org/protocol/nick'>Bob</nick></presence>");
     let request = &bench.view.requests[&jid("b@x.y")];

@@ -39,7 +39,8 @@ impl Feature for StanzaIds {
             if !StanzaId::matches(payload) {
                 return true;
             }
-            let id = StanzaId::read(payload).ok().filter(|id| vouched && id.by == *account && !id.id.as_str().is_empty());
+            let id =
+                StanzaId::read(payload).ok().filter(|id| vouched && id.by == *account && !id.id.as_str().is_empty());
             let trusted = id.is_some();
             own = own.take().or(id);
             trusted

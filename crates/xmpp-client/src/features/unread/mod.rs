@@ -94,9 +94,13 @@ mod tests {
         let id = query.children().next().and_then(|q| q.attr("queryid")).expect("an id");
         bench.feed(
             &[
-                "<message from='me@x.y'><result xmlns='urn:xmpp:mam:2' id='1' queryid='", id,
-                "'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='", stamp,
-                "'/><message xmlns='jabber:client' type='chat' from='", from, "/1' to='me@x.y' id='q'><body>hi</body></message>\
+                "<message from='me@x.y'><result xmlns='urn:xmpp:mam:2' id='1' queryid='",
+                id,
+                "'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='",
+                stamp,
+                "'/><message xmlns='jabber:client' type='chat' from='",
+                from,
+                "/1' to='me@x.y' id='q'><body>hi</body></message>\
                  </forwarded></result></message>",
             ]
             .concat(),

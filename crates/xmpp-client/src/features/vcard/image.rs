@@ -14,7 +14,8 @@ pub(super) struct Image {
 }
 
 const MAX_BYTES: usize = 128 * 1024;
-const TYPES: [&str; 4] = ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,", "data:image/webp;base64,"];
+const TYPES: [&str; 4] =
+    ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,", "data:image/webp;base64,"];
 
 /// The picture, if it is one of the kinds that cannot carry script, and not too large.
 pub(super) fn checked(photo: Option<&Photo>) -> Option<Image> {
@@ -46,8 +47,12 @@ mod tests {
 
     #[test]
     fn only_pictures_without_script_pass() {
-        assert!(checked(Some(&photo(b"\x89PNG\r\n"))).is_some_and(|image| is_url(&image.url) && image.hash.len() == 40));
-        assert!(checked(Some(&photo(b"\xFF\xD8\xFF\xE0"))).is_some_and(|image| image.url.starts_with("data:image/jpeg")));
+        assert!(
+            checked(Some(&photo(b"\x89PNG\r\n"))).is_some_and(|image| is_url(&image.url) && image.hash.len() == 40)
+        );
+        assert!(
+            checked(Some(&photo(b"\xFF\xD8\xFF\xE0"))).is_some_and(|image| image.url.starts_with("data:image/jpeg"))
+        );
         assert!(checked(Some(&photo(b"RIFF0000WEBPVP8 "))).is_some());
         for bytes in [&b""[..], b"<svg onload='x'>", b"<!DOCTYPE html>", b"RIFF0000WAVE", b"\x89PN"] {
             assert!(checked(Some(&photo(bytes))).is_none());

@@ -15,7 +15,7 @@ use xmpp::xml::Element;
 
 use crate::api::{Command, ConversationKind, Profile};
 use crate::cx::Cx;
-use crate::feature::{Feature, Flow, Label, RequestError, SessionChange, Signal};
+use crate::feature::{Feature, Flow, Inbound, Label, RequestError, SessionChange, Signal};
 
 /// The feature.
 #[derive(Default)]
@@ -132,7 +132,8 @@ impl Feature for VCards {
     fn on_rows(&mut self, cx: &mut Cx<'_>, rows: &[(&str, &str)]) {
         for (key, row) in rows {
             let mut fields = row.splitn(3, '\n');
-            let (Ok(jid), Some(hash), Some(name), Some(url)) = (BareJid::new(key), fields.next(), fields.next(), fields.next())
+            let (Ok(jid), Some(hash), Some(name), Some(url)) =
+                (BareJid::new(key), fields.next(), fields.next(), fields.next())
             else {
                 continue;
             };
@@ -168,10 +169,21 @@ impl Feature for VCards {
         if presence.type_ != PresenceType::Available || !known {
             return Flow::Continue;
         }
-        let Some(Ok(VCardUpdate { photo: Some(hash) })) = presence.payload::<VCardUpdate>() else { return Flow::Continue };
+        let Some(Ok(VCardUpdate { photo: Some(hash) })) = presence.payload::<VCardUpdate>() else {
+            return Flow::Continue;
+        };
         let hash = hash.trim();
         if self.fetched.get(&jid).is_none_or(|fetched| fetched != hash) {
             self.want(cx, &jid, hash);
+        }
+        Flow::Continue
+    }
+
+    fn on_message(&mut self, cx: &mut Cx<'_>, inbound: &mut Inbound) -> Flow {
+        // Somebody who is in no list and says something has a name as well.
+        if !inbound.own && !self.fetched.contains_key(&inbound.peer) && inbound.message.body().is_some() {
+            let peer = inbound.peer.clone();
+            self.want(cx, &peer, "");
         }
         Flow::Continue
     }
@@ -231,7 +243,11 @@ impl Feature for VCards {
 
 /// The name to show: what people call themselves, on one line, of bearable length.
 fn name(vcard: &VCard) -> Option<String> {
-    let name = [&vcard.full_name, &vcard.nickname].into_iter().flatten().map(|name| name.trim()).find(|name| !name.is_empty())?;
+    let name = [&vcard.full_name, &vcard.nickname]
+        .into_iter()
+        .flatten()
+        .map(|name| name.trim())
+        .find(|name| !name.is_empty())?;
     Some(name.chars().filter(|c| !c.is_control()).take(100).collect())
 }
 
@@ -240,11 +256,16 @@ mod tests {
     use crate::test_bench::Bench;
     use xmpp::jid::BareJid;
 
-    const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const PNG: &str =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
     fn vcard(photo: &str) -> String {
-        ["<vCard xmlns='vcard-temp'><FN>Julia</FN><PHOTO><TYPE>image/svg+xml</TYPE><BINVAL>", photo, "</BINVAL></PHOTO></vCard>"]
-            .concat()
+        [
+            "<vCard xmlns='vcard-temp'><FN>Julia</FN><PHOTO><TYPE>image/svg+xml</TYPE><BINVAL>",
+            photo,
+            "</BINVAL></PHOTO></vCard>",
+        ]
+        .concat()
     }
 
     #[test]
@@ -253,7 +274,8 @@ mod tests {
         bench.sign_in("");
         bench.settle_with("", "<item jid='you@x.y' subscription='both'/>");
         let presence = |hash: &str| {
-            ["<presence from='you@x.y/1'><x xmlns='vcard-temp:x:update'><photo>", hash, "</photo></x></presence>"].concat()
+            ["<presence from='you@x.y/1'><x xmlns='vcard-temp:x:update'><photo>", hash, "</photo></x></presence>"]
+                .concat()
         };
         let jid = BareJid::new("you@x.y").expect("a jid");
         bench.feed(&presence("h1"));
