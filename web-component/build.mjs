@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync, copyFileSync } from "node:fs";
 import { build } from "esbuild";
 
-const parts = ["pkg/converse_chat_bg.wasm", "pkg/converse_chat_rest.wasm"];
+const parts = ["pkg/converse_chat_bg.wasm", "pkg/converse_chat_rest.wasm", "pkg/converse_chat_rare.wasm"];
 if (!parts.every((part) => existsSync(part))) {
   console.error("web-component/pkg is missing: run `cargo xtask dist`, which builds the WebAssembly module first");
   process.exit(1);
@@ -15,10 +15,10 @@ rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/locales", { recursive: true });
 
 // The name carries the content, so that servers may let browsers keep it for ever.
-const [firstName, restName] = parts.map((part) => {
+const names = parts.map((part) => {
   const bytes = readFileSync(part);
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
-  const name = `${part.includes("_rest") ? "converse_chat_rest" : "converse_chat"}-${hash}.wasm`;
+  const name = `${part.replace(/^pkg\/|(_bg)?\.wasm$/g, "")}-${hash}.wasm`;
   writeFileSync(`dist/${name}`, bytes);
   return name;
 });
@@ -46,7 +46,7 @@ await build({
   minify: true,
   legalComments: "none",
   logLevel: "warning",
-  define: { __VERSION__: JSON.stringify(version), __WASM_FILE__: JSON.stringify(`./${firstName}`), __REST_FILE__: JSON.stringify(`./${restName}`) },
+  define: { __VERSION__: JSON.stringify(version), ...Object.fromEntries(names.map((name, index) => [`__PART_${index}__`, JSON.stringify(`./${name}`)])) },
   plugins: [styles],
 });
 

@@ -5,6 +5,8 @@ import type { Account } from "../fixtures/server.ts";
 export interface Heard {
   type: string;
   detail: Record<string, unknown> | null;
+  /** Milliseconds since the page was opened. */
+  at: number;
 }
 
 /** The element in a page, found as people and their tools find things: by role and label. English only. */

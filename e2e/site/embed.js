@@ -7,7 +7,7 @@ for (const [name, value] of new URLSearchParams(location.search)) chat.setAttrib
 window.heard = [];
 for (const type of ["ready", "error", "connected", "disconnected", "signed-out", "sign-in-error", "message", "message-sent",
   "unread", "contact-request", "command-error", "open", "close"]) {
-  chat.addEventListener(`converse-${type}`, (event) => window.heard.push({ type: event.type, detail: event.detail }));
+  chat.addEventListener(`converse-${type}`, (event) => window.heard.push({ type: event.type, detail: event.detail, at: performance.now() }));
 }
 
 window.configure?.(chat);

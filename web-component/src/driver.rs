@@ -137,7 +137,9 @@ impl Driver {
                 self.stores.after(after, Box::new(move |driver| driver.sockets.send(socket, &text)));
             }
             // Behind what is still to be sent on it.
-            Output::CloseSocket(socket) => self.stores.after(None, Box::new(move |driver| driver.sockets.close(socket))),
+            Output::CloseSocket(socket) => {
+                self.stores.after(None, Box::new(move |driver| driver.sockets.close(socket)))
+            }
             Output::Request { request, http, after } => {
                 self.stores.after(after, Box::new(move |driver| driver.fetches.start(request, &http)));
             }

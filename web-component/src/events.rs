@@ -15,7 +15,9 @@ pub(crate) fn dom_event(event: &Event) -> Option<(&'static str, JsValue)> {
                 ("resumed", (*resumed).into()),
             ]),
         ),
-        Event::Disconnected { reconnecting } => ("converse-disconnected", object(&[("reconnecting", (*reconnecting).into())])),
+        Event::Disconnected { reconnecting } => {
+            ("converse-disconnected", object(&[("reconnecting", (*reconnecting).into())]))
+        }
         Event::SignInFailed(error) => {
             let (reason, detail) = sign_in_error(error);
             ("converse-sign-in-error", object(&[("reason", reason.into()), ("detail", detail.into())]))
@@ -72,7 +74,9 @@ fn sign_in_error(error: &SignInError) -> (&'static str, String) {
         SignInError::NotAuthorized => ("not-authorized", String::from("wrong address or password")),
         SignInError::AccountDisabled => ("account-disabled", String::from("the account is disabled")),
         SignInError::NoMechanism => ("no-mechanism", String::from("no SASL mechanism that is safe here")),
-        SignInError::Insecure => ("insecure", String::from("the server offers less than before, or its signature is wrong")),
+        SignInError::Insecure => {
+            ("insecure", String::from("the server offers less than before, or its signature is wrong"))
+        }
         SignInError::Unreachable { tried } => ("unreachable", ["no answer from ", &tried.join(", ")].concat()),
         SignInError::HostUnknown => ("host-unknown", String::from("the domain is not served there")),
         SignInError::Site { status, detail } => ("site", [&status.to_string(), ": ", detail].concat()),

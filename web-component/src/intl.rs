@@ -54,8 +54,10 @@ impl BrowserIntl {
         let supported = PluralRules::new(&tags).is_ok();
         let tags = if supported { tags } else { Array::new() };
         let date = |options: &[(&str, &str)]| {
-            let options: Vec<(&str, JsValue)> = options.iter().map(|(name, value)| (*name, JsValue::from_str(value))).collect();
-            DateTimeFormat::new(&tags, &object(&options)).expect("the language was tried above and the options are the standard's own")
+            let options: Vec<(&str, JsValue)> =
+                options.iter().map(|(name, value)| (*name, JsValue::from_str(value))).collect();
+            DateTimeFormat::new(&tags, &object(&options))
+                .expect("the language was tried above and the options are the standard's own")
         };
         Self {
             time: date(&[("hour", "numeric"), ("minute", "2-digit")]),

@@ -76,7 +76,9 @@ impl ChatSession {
     /// Signs in with a password.
     pub fn sign_in(&self, jid: &str, password: &str) {
         match BareJid::new(jid) {
-            Ok(jid) => self.driver.command(Command::SignIn(SignIn::Password { jid, password: Password(password.to_owned()) })),
+            Ok(jid) => {
+                self.driver.command(Command::SignIn(SignIn::Password { jid, password: Password(password.to_owned()) }))
+            }
             Err(error) => self.refuse("sign-in", &error.to_string()),
         }
     }
@@ -120,9 +122,10 @@ impl ChatSession {
     /// Sends a message.
     pub fn send_message(&self, jid: &str, body: &str) {
         match Jid::new(jid) {
-            Ok(jid) => self
-                .driver
-                .command(Command::SendMessage { conversation: ConversationId::chat(jid.to_bare()), body: body.to_owned() }),
+            Ok(jid) => self.driver.command(Command::SendMessage {
+                conversation: ConversationId::chat(jid.to_bare()),
+                body: body.to_owned(),
+            }),
             Err(error) => self.refuse("send-message", &error.to_string()),
         }
     }

@@ -2,10 +2,10 @@
 declare module "#wasm" {
   /** Instantiates the module once. */
   export default function init(input: { module_or_path: URL | Response | Promise<Response> }): Promise<unknown>;
-  /** Gives the program its second part; the first one draws the form. */
-  export function join(answer: Response | Promise<Response>): Promise<void>;
-  /** Says how to get the second part at once, when it is needed before it was joined. */
-  export function onMissing(callback: () => WebAssembly.Module): void;
+  /** Gives the program its second part (0) or its third (1), in this order. */
+  export function join(part: number, module: WebAssembly.Module): void;
+  /** Says how to get a part at once, when it is needed before it was joined. */
+  export function onMissing(callback: (part: number) => WebAssembly.Module): void;
   /** One XMPP session with its state; outlives the views that show it. */
   export class ChatSession {
     constructor(options: object, emit: (type: string, detail: unknown) => void);

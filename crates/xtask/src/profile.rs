@@ -1,7 +1,7 @@
-//! `cargo xtask profile`: which functions of the module a browser runs until the sign-in form is drawn.
+//! `cargo xtask profile`: which functions of the module a browser runs until the sign-in form is drawn, and in a session.
 //!
-//! Writes `web-component/first-part.txt`, by which `dist` splits the module. To be run when `e2e/tests/size` says that the
-//! second part was needed before the form, or when the form loads more than it should.
+//! Writes `web-component/first-part.txt` and `second-part.txt`, by which `dist` divides the module. To be run when `e2e/tests/size`
+//! says that a part was needed too early, or when a page loads more than it should.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,19 +15,16 @@ use crate::process::{announce, cargo, command, run as run_program};
 use crate::workspace::Workspace;
 use crate::{dist, prepare};
 
-const HEADER: &str =
-    "# The functions that draw the sign-in form; written by `cargo xtask profile`, read by `cargo xtask dist`.\n";
+/// What stands at the top of each list, and the file in which the browser says which functions it ran.
+const LISTS: [(&str, &str); 2] =
+    [("The functions that draw the sign-in form", "form.txt"), ("The functions of an ordinary session", "session.txt")];
 
-/// Builds, measures in a browser and writes the list.
+/// Builds, measures in a browser and writes the lists.
 ///
 /// # Errors
-/// When something does not build or the browser does not get to the form.
+/// When something does not build or the browser does not get to its end.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     prepare::for_test(workspace)?;
-    let list = workspace.path("web-component/first-part.txt");
-    if !list.exists() {
-        fs::write(&list, HEADER).context("the list can't be written")?;
-    }
     dist::run(workspace)?;
     run_program(command(cargo(), workspace.root()).args(["build", "--package", "converse-server", "--locked"]))?;
 
@@ -36,30 +33,26 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     let module = Module::parse(&bytes)?;
     let folder = workspace.target().join("profile");
     lay_out(&workspace.dist().join("element"), &folder.join("element"), &instrument::encode(&bytes, &module)?)?;
-    let ran = folder.join("ran.txt");
     run_program(
         command("npx", &workspace.path("e2e"))
             .env("CONVERSE_SERVER", workspace.target().join("debug/converse-server"))
             .env("CONVERSE_DIST", &folder)
-            .env("CONVERSE_PROFILE", &ran)
+            .env("CONVERSE_PROFILE", &folder)
             .args(["playwright", "test", "--config", "profile.config.ts"]),
     )?;
-
-    let text = fs::read_to_string(&ran).context("the browser wrote nothing down")?;
-    let names: BTreeSet<&str> = text
-        .lines()
-        .filter_map(|line| line.parse().ok())
-        .map(|index| module.name(index))
-        .filter(|name| !name.is_empty())
-        .collect();
-    ensure!(!names.is_empty(), "no function ran");
-    let mut lines = HEADER.to_owned();
-    for name in &names {
-        lines.push_str(name);
-        lines.push('\n');
+    for ((what, file), list) in LISTS.into_iter().zip(dist::module::LISTS) {
+        let text = fs::read_to_string(folder.join(file)).with_context(|| format!("the browser wrote no {file}"))?;
+        let indices = text.lines().filter_map(|line| line.parse().ok());
+        let names: BTreeSet<&str> = indices.map(|index| module.name(index)).filter(|name| !name.is_empty()).collect();
+        ensure!(!names.is_empty(), "no function ran");
+        let mut lines = format!("# {what}; written by `cargo xtask profile`, read by `cargo xtask dist`.\n");
+        for name in &names {
+            lines.push_str(name);
+            lines.push('\n');
+        }
+        fs::write(workspace.path(list), lines).with_context(|| format!("can't write {list}"))?;
+        println!("{what}: {} of {}", names.len(), module.bodies.len());
     }
-    fs::write(&list, lines).context("the list can't be written")?;
-    println!("{} of {} functions draw the form", names.len(), module.bodies.len());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,7 +3,9 @@
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DomException, IdbDatabase, IdbKeyRange, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
+use web_sys::{
+    DomException, IdbDatabase, IdbKeyRange, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
+};
 use xmpp_client::api::{StorageError, StoreOp};
 
 use super::{Rows, window};
@@ -15,7 +17,8 @@ const VERSION: u32 = 1;
 
 /// Opens (and on the first use makes) the database.
 pub(super) async fn open() -> Result<IdbDatabase, StorageError> {
-    let factory = window().indexed_db().ok().flatten().ok_or_else(|| StorageError::Broken(String::from("no IndexedDB")))?;
+    let factory =
+        window().indexed_db().ok().flatten().ok_or_else(|| StorageError::Broken(String::from("no IndexedDB")))?;
     let request = factory.open_with_u32(DATABASE, VERSION).map_err(error)?;
     let upgrade = {
         let request = request.clone();

@@ -141,7 +141,9 @@ impl Stores {
                 StoreOp::Delete { key } => {
                     memory.remove(&(scope, key.clone()));
                 }
-                StoreOp::DeletePrefix { prefix } => memory.retain(|(of, key), _| *of != scope || !key.starts_with(prefix)),
+                StoreOp::DeletePrefix { prefix } => {
+                    memory.retain(|(of, key), _| *of != scope || !key.starts_with(prefix))
+                }
             }
         }
     }

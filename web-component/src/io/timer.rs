@@ -33,7 +33,8 @@ impl Timer {
             let owner = self.owner.clone();
             Closure::new(move || tell(&owner, Owned::Timer))
         });
-        let started = window().set_timeout_with_callback_and_timeout_and_arguments_0(callback.as_ref().unchecked_ref(), delay);
+        let started =
+            window().set_timeout_with_callback_and_timeout_and_arguments_0(callback.as_ref().unchecked_ref(), delay);
         self.handle.set(started.ok());
     }
 }

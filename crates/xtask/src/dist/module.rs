@@ -72,8 +72,10 @@ const WASM_OPT: &[&str] = &[
     "--enable-sign-ext",
 ];
 
-/// The functions that draw the sign-in form.
-const FIRST_PART: &str = "web-component/first-part.txt";
+/// The functions that draw the sign-in form, and those that a session runs while nothing special happens.
+pub(crate) const LISTS: [&str; 2] = ["web-component/first-part.txt", "web-component/second-part.txt"];
+/// The files of the three parts in `web-component/pkg/`.
+const PARTS: [&str; 3] = ["converse_chat_bg.wasm", "converse_chat_rest.wasm", "converse_chat_rare.wasm"];
 
 /// Builds the module when its sources changed; whether it did.
 ///
@@ -83,24 +85,39 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<bool> {
     let pkg = workspace.path("web-component/pkg");
     let compiled = compile(workspace, &pkg)?;
     let named = named(workspace);
-    let mut digest = Digest::new(&["split"]);
-    for source in [&named, &workspace.path(FIRST_PART), &workspace.path("crates/xtask/src/dist/split")] {
-        digest.add(source)?;
+    let mut digest = Digest::new(&["cut"]);
+    digest.add(&named)?;
+    digest.add(&workspace.path("crates/xtask/src/dist/split"))?;
+    for list in LISTS {
+        digest.add(&workspace.path(list))?;
     }
     let digest = digest.finish();
-    let stamp = Stamp::new(&workspace.dist(), "split");
-    let first = pkg.join("converse_chat_bg.wasm");
-    let rest = pkg.join("converse_chat_rest.wasm");
-    if !compiled && stamp.is(&digest, &[&first, &rest]) {
+    let stamp = Stamp::new(&workspace.dist(), "cut");
+    let outputs = PARTS.map(|part| pkg.join(part));
+    let [first, rest, rare] = &outputs;
+    if !compiled && stamp.is(&digest, &[first, rest, rare]) {
         return Ok(false);
     }
     stamp.clear();
-    let script = pkg.join("converse_chat.js");
-    copy(&named, &first)?;
-    copy(&script_as_written(workspace), &script)?;
-    split::split(&first, &rest, &script, &workspace.path(FIRST_PART))?;
+    let [first_list, rest_list] = LISTS.map(|list| read(&workspace.path(list)));
+    let whole = fs::read(&named).with_context(|| format!("can't read {}", named.display()))?;
+    let (first_bytes, later) = split::cut(&whole, &first_list?, true)?;
+    let (rest_bytes, rare_bytes) = split::cut(&later, &rest_list?, false)?;
+    let script = split::patch(&read(&script_as_written(workspace))?)?;
+    write(first, &first_bytes)?;
+    write(rest, &rest_bytes)?;
+    write(rare, &rare_bytes)?;
+    write(&pkg.join("converse_chat.js"), script.as_bytes())?;
     stamp.set(&digest)?;
     Ok(true)
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()))
 }
 
 /// The whole module with the names of its functions.
@@ -144,8 +161,4 @@ fn shorten_imports(module: &Path, script: &Path, short_script: &Path) -> anyhow:
     let (bytes, text) = imports::shorten(&bytes, &text)?;
     fs::write(module, bytes).with_context(|| format!("can't write {}", module.display()))?;
     fs::write(short_script, text).with_context(|| format!("can't write {}", short_script.display()))
-}
-
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::copy(from, to).map(drop).with_context(|| format!("can't copy {} to {}", from.display(), to.display()))
 }

@@ -1,4 +1,4 @@
-//! Teaches the script that wasm-bindgen wrote to join the two parts.
+//! Teaches the script that wasm-bindgen wrote to join the parts.
 
 use anyhow::Context as _;
 
@@ -7,7 +7,7 @@ use super::{FIRST, PARTS};
 /// Where the script hands over its imports.
 const IMPORTS: &str = "    return {\n        __proto__: null,\n";
 
-/// The script with two functions more: `join(answer)` and `onMissing(callback)`.
+/// The script with two functions more: `join(part, module)` and `onMissing(callback)`.
 ///
 /// # Errors
 /// When the script does not look as wasm-bindgen writes it.
@@ -15,33 +15,40 @@ pub(crate) fn patch(script: &str) -> anyhow::Result<String> {
     let at = script.rfind(IMPORTS).context("the script of wasm-bindgen hands over its imports in a new way")?
         + IMPORTS.len();
     let (before, after) = script.split_at(at);
-    Ok(format!("{before}        \"{PARTS}\": parts,\n{after}{}", JOINING.replace("FIRST", FIRST)))
+    Ok(format!(
+        "{before}        \"{PARTS}\": parts,\n{after}{}",
+        JOINING.replace("FIRST", FIRST).replace("PARTS", PARTS)
+    ))
 }
 
 const JOINING: &str = r#"
-let missing = () => {
-    throw new Error("the second part of the program is not there");
+let missing = (part) => {
+    throw new Error(`part ${part + 2} of the program is not there`);
 };
-const parts = {
-    __proto__: null,
-    load: () => {
-        new WebAssembly.Instance(missing(), { FIRST: wasm });
-        wasm.$ready.value = 1;
-    },
+/** What each part after the first one exports. */
+const joined = [];
+const before = (part) => (part === 0 ? wasm : joined[part - 1]);
+/** At once and without a pause in between, so that no part is ever joined twice. */
+const joinModule = (part, module) => {
+    if (joined[part]) return;
+    const imports = { FIRST: before(part), "PARTS": { load: () => joinModule(part + 1, missing(part + 1)) } };
+    joined[part] = new WebAssembly.Instance(module, imports).exports;
+    before(part).$ready.value = 1;
 };
+const parts = { __proto__: null, load: () => joinModule(0, missing(0)) };
 
 /**
- * Gives the program its second part. Joining it twice changes nothing.
- * @param {Response | PromiseLike<Response>} answer
+ * Gives the program its second part (0) or its third (1), in this order.
+ * @param {number} part
+ * @param {WebAssembly.Module} module
  */
-export async function join(answer) {
-    await __wbg_load(await answer, { FIRST: wasm });
-    wasm.$ready.value = 1;
+export function join(part, module) {
+    joinModule(part, module);
 }
 
 /**
- * Says how to get the second part at once, when it is needed before it was joined.
- * @param {() => WebAssembly.Module} callback
+ * Says how to get a part at once, when it is needed before it was joined.
+ * @param {(part: number) => WebAssembly.Module} callback
  */
 export function onMissing(callback) {
     missing = callback;
@@ -58,7 +65,7 @@ mod tests {
             "function f() {\n    return {\n        __proto__: null,\n        \"./x.js\": import0,\n    };\n}\n";
         let patched = patch(script).unwrap();
         assert!(patched.contains("__proto__: null,\n        \"./parts.js\": parts,\n        \"./x.js\": import0,"));
-        assert!(patched.contains("{ m: wasm }"));
+        assert!(patched.contains("{ m: before(part)"));
         assert!(patch("something else").is_err());
     }
 }

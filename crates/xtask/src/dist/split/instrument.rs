@@ -13,7 +13,8 @@ type Fault = Error<std::convert::Infallible>;
 /// # Errors
 /// When the module can't be written again.
 pub(crate) fn encode(bytes: &[u8], module: &Module) -> anyhow::Result<Vec<u8>> {
-    let mut writer = Instrument { imported: module.imported, ty: 0, next: module.imported };
+    let mut writer =
+        Instrument { imported: module.imported, ty: 0, next: module.imported, globals: module.globals.len() as u32 };
     let mut out = wasm::Module::new();
     writer
         .parse_core_module(&mut out, wasmparser::Parser::new(0), bytes)
@@ -26,6 +27,7 @@ struct Instrument {
     imported: u32,
     ty: u32,
     next: u32,
+    globals: u32,
 }
 
 impl Reencode for Instrument {
@@ -53,6 +55,28 @@ impl Reencode for Instrument {
     ) -> Result<(), Fault> {
         utils::parse_import_section(self, imports, section)?;
         imports.import("profile", "ran", wasm::EntityType::Function(self.ty));
+        Ok(())
+    }
+
+    fn parse_global_section(
+        &mut self,
+        globals: &mut wasm::GlobalSection,
+        section: wasmparser::GlobalSectionReader<'_>,
+    ) -> Result<(), Fault> {
+        utils::parse_global_section(self, globals, section)?;
+        let ty = wasm::GlobalType { val_type: wasm::ValType::I32, mutable: true, shared: false };
+        globals.global(ty, &wasm::ConstExpr::i32_const(1));
+        Ok(())
+    }
+
+    fn parse_export_section(
+        &mut self,
+        exports: &mut wasm::ExportSection,
+        section: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), Fault> {
+        utils::parse_export_section(self, exports, section)?;
+        // The script sets it after joining a part; here nothing is missing.
+        exports.export("$ready", wasm::ExportKind::Global, self.globals);
         Ok(())
     }
 

@@ -1,12 +1,13 @@
-//! Splits the browser's module: what draws the sign-in form comes first, the rest while the person types.
+//! Divides the browser's module: what draws the sign-in form comes first, what talks while the person types, and what most
+//! visits never need when all is quiet.
 //!
-//! Both parts share one memory and one set of tables, so the program is what it was. A function of the rest that the first
-//! part mentions is there as a stub: it calls through a table that the rest fills when it is joined; if it is called
-//! before that, the page is asked to fetch the rest at once.
+//! All parts share one memory and one set of tables, so the program is what it was. A function of a later part that an
+//! earlier one mentions is there as a stub: it calls through a table that the later part fills when it is joined; if it is
+//! called before that, the page is asked to fetch the part at once.
 //!
-//! [`plan`] decides where each function goes, [`first`] and [`rest`] write the two modules, [`glue`] adds the joining to
-//! the script that wasm-bindgen wrote. The list of functions the form needs is `web-component/first-part.txt`, written by
-//! `cargo xtask profile` from what a real browser ran.
+//! [`plan`] decides where each function goes, [`first`] and [`rest`] write the two halves of one cut, [`glue`] adds the
+//! joining to the script that wasm-bindgen wrote. The lists of functions are written by `cargo xtask profile` from what a
+//! real browser ran.
 
 mod first;
 mod glue;
@@ -14,11 +15,6 @@ pub(crate) mod instrument;
 mod module;
 mod plan;
 mod rest;
-
-use std::fs;
-use std::path::Path;
-
-use anyhow::Context as _;
 
 pub(crate) use module::Module;
 pub(crate) use plan::Plan;
@@ -28,20 +24,21 @@ const FIRST: &str = "m";
 /// The module of the first part's one additional import.
 const PARTS: &str = "./parts.js";
 
-/// Splits `module` in place; the rest goes to `rest`. `script` is patched so that it can join the two.
+/// Cuts `whole` in two and answers the halves: first what the list names, and the rest, which imports it. `again`: the
+/// rest keeps its names, since it will be cut itself.
 ///
 /// # Errors
-/// When the module uses what this does not know, or a file can't be read or written.
-pub(crate) fn split(module: &Path, rest: &Path, script: &Path, list: &Path) -> anyhow::Result<()> {
-    let bytes = fs::read(module).with_context(|| format!("can't read {}", module.display()))?;
-    let list = fs::read_to_string(list).with_context(|| format!("can't read {}", list.display()))?;
-    let glue = fs::read_to_string(script).with_context(|| format!("can't read {}", script.display()))?;
-    let parsed = Module::parse(&bytes)?;
-    let plan = Plan::new(&parsed, &list)?;
-    println!("  {} of {} functions come first, {} stubs", plan.first_count(), parsed.bodies.len(), plan.stubs().len());
-    let write =
-        |path: &Path, bytes: Vec<u8>| fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()));
-    write(module, first::encode(&bytes, &parsed, &plan)?)?;
-    write(rest, rest::encode(&bytes, &parsed, &plan)?)?;
-    write(script, glue::patch(&glue)?.into_bytes())
+/// When the module uses what this does not know.
+pub(crate) fn cut(whole: &[u8], list: &str, again: bool) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+    let module = Module::parse(whole)?;
+    let plan = Plan::new(&module, list)?;
+    println!(
+        "  {} functions, {} of them later, {} stubs",
+        module.bodies.len(),
+        plan.rest().count(),
+        plan.stubs().len()
+    );
+    Ok((first::encode(whole, &module, &plan)?, rest::encode(whole, &module, &plan, again)?))
 }
+
+pub(crate) use glue::patch;

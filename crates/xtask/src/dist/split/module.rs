@@ -31,6 +31,8 @@ pub(crate) struct Module {
 pub(crate) struct Body {
     /// Functions it calls or takes a reference of.
     pub(crate) mentions: BTreeSet<u32>,
+    /// Its length in bytes.
+    pub(crate) size: usize,
 }
 
 impl Module {
@@ -133,7 +135,7 @@ impl Module {
                         _ => {}
                     }
                 }
-                self.bodies.push(Body { mentions });
+                self.bodies.push(Body { mentions, size: (body.range().end - body.range().start) as usize });
             }
             Payload::CustomSection(section) => {
                 if let wasmparser::KnownCustom::Name(names) = section.as_known() {

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Module;
 
+/// About what a stub, its place in the table and the import of what it stands for come to, in bytes.
+const STUB: usize = 60;
+
 /// The first part and the rest.
 pub(crate) struct Plan {
     rest: BTreeSet<u32>,
@@ -27,18 +30,34 @@ impl Plan {
         let rest: BTreeSet<u32> = module.defined().filter(|&function| !comes_first(function)).collect();
         anyhow::ensure!(!rest.is_empty(), "every function would come first: does the module hold names?");
 
-        let mut mentioned: BTreeSet<u32> = module.roots.clone();
-        let mut shared = BTreeSet::new();
-        for function in module.defined() {
-            let mentions = &module.body(function).mentions;
-            if rest.contains(&function) {
-                shared.extend(mentions.iter().filter(|other| !rest.contains(other)));
-            } else {
-                mentioned.extend(mentions);
+        let mut rest = rest;
+        let mut stubs = stubs_for(module, &rest);
+        // A stub costs some bytes as well: what is hardly longer comes first itself, as long as that needs no further stub.
+        loop {
+            let small: Vec<u32> = stubs
+                .iter()
+                .copied()
+                .filter(|&function| {
+                    let body = module.body(function);
+                    body.size <= STUB
+                        && body.mentions.iter().all(|other| !rest.contains(other) || stubs.contains(other))
+                })
+                .collect();
+            if small.is_empty() {
+                break;
             }
+            for function in small {
+                rest.remove(&function);
+            }
+            stubs = stubs_for(module, &rest);
         }
-        let stubs = mentioned.intersection(&rest).copied().zip(0..).collect();
-        Ok(Self { rest, stubs, shared })
+        let shared = rest
+            .iter()
+            .flat_map(|&function| &module.body(function).mentions)
+            .copied()
+            .filter(|other| !rest.contains(other))
+            .collect();
+        Ok(Self { rest, stubs: stubs.into_iter().zip(0..).collect(), shared })
     }
 
     /// Whether a function's body is in the rest.
@@ -75,9 +94,11 @@ impl Plan {
             }
         }
     }
+}
 
-    /// How many functions have their bodies in the first part; for the message.
-    pub(crate) fn first_count(&self) -> String {
-        format!("all but {}", self.rest.len())
-    }
+/// The functions of the rest that the first part, tables or exports mention.
+fn stubs_for(module: &Module, rest: &BTreeSet<u32>) -> BTreeSet<u32> {
+    let first = module.defined().filter(|function| !rest.contains(function));
+    let mentioned = first.flat_map(|function| &module.body(function).mentions).chain(&module.roots);
+    mentioned.copied().filter(|function| rest.contains(function)).collect()
 }

@@ -11,11 +11,11 @@ use super::{FIRST, Module, Plan};
 
 type Fault = Error<std::convert::Infallible>;
 
-/// The rest's bytes.
+/// The rest's bytes, with the names of its functions if it is to be cut again.
 ///
 /// # Errors
 /// When the module can't be written again.
-pub(crate) fn encode(bytes: &[u8], module: &Module, plan: &Plan) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn encode(bytes: &[u8], module: &Module, plan: &Plan, named: bool) -> anyhow::Result<Vec<u8>> {
     let mut next = 0;
     let indices: HashMap<u32, u32> = plan
         .shared()
@@ -26,7 +26,7 @@ pub(crate) fn encode(bytes: &[u8], module: &Module, plan: &Plan) -> anyhow::Resu
         })
         .collect();
     let mut writer = Rest { indices };
-    writer.write(bytes, module, plan).map_err(|error| anyhow!("{error}")).context("the rest can't be written")
+    writer.write(bytes, module, plan, named).map_err(|error| anyhow!("{error}")).context("the rest can't be written")
 }
 
 struct Rest {
@@ -35,7 +35,7 @@ struct Rest {
 }
 
 impl Rest {
-    fn write(&mut self, bytes: &[u8], module: &Module, plan: &Plan) -> Result<Vec<u8>, Fault> {
+    fn write(&mut self, bytes: &[u8], module: &Module, plan: &Plan, named: bool) -> Result<Vec<u8>, Fault> {
         let mut types = wasm::TypeSection::new();
         let mut code = wasm::CodeSection::new();
         let mut function = module.imported;
@@ -59,8 +59,15 @@ impl Rest {
         out.section(&types)
             .section(&self.imports(module, plan)?)
             .section(&functions)
+            // Empty, but there: this part may be cut again, and then something is added to them.
+            .section(&wasm::TableSection::new())
+            .section(&wasm::GlobalSection::new())
+            .section(&wasm::ExportSection::new())
             .section(&self.elements(module, plan))
             .section(&code);
+        if named {
+            out.section(&names(module, plan));
+        }
         Ok(out.finish())
     }
 
@@ -105,6 +112,17 @@ impl Rest {
         );
         elements
     }
+}
+
+/// The names, by which this part is divided again.
+fn names(module: &Module, plan: &Plan) -> wasm::NameSection {
+    let mut functions = wasm::NameMap::new();
+    for (index, function) in plan.shared().chain(plan.rest()).enumerate() {
+        functions.append(index as u32, module.name(function));
+    }
+    let mut names = wasm::NameSection::new();
+    names.functions(&functions);
+    names
 }
 
 impl Reencode for Rest {
