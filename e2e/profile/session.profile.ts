@@ -34,6 +34,8 @@ test("a session over WebSocket, through lost connections and a reload", async ({
       }, hidden);
       await page.waitForTimeout(2_500);
     }
+    // What leaving the page runs can't be fetched any more by then.
+    await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pagehide")));
     await ran.take(page);
     await page.reload();
     await page.waitForTimeout(4_000);
