@@ -31,7 +31,8 @@ for (const [, name] of readFileSync("src/events.rs", "utf8").matchAll(/"(convers
 }
 
 const documented = all(source, /@csspart ([a-z-]+)/g);
-const drawn = all(parts, /"([a-z]+(?:-[a-z]+)*)"/g);
+// Only the list: the tests below it hold other words.
+const drawn = all(parts.slice(0, parts.indexOf("];")), /"([a-z]+(?:-[a-z]+)*)"/g);
 drawn.add("load-error");
 compare("part", drawn, documented, "the JSDoc (@csspart)");
 compare("part", documented, drawn, "crates/chat-ui/src/parts.rs");

@@ -7,9 +7,6 @@ import type { ConverseEventDetails, ConverseEventMap, CredentialsSource, Theme, 
 /** How long a session outlives its element's removal, so that moving the element keeps it. */
 const GRACE_MS = 5_000;
 
-/** When the session has stood for so long, what few visits need is fetched as well, so that it is there without a network. */
-const RARE_MS = 8_000;
-
 /** Somebody who looks at the form for so long is about to use it. */
 const REST_MS = 4_000;
 
@@ -101,7 +98,6 @@ export class ConverseChat extends HTMLElement {
   #enabledFeatures: readonly string[] = [];
   #unread = 0;
   #connected = false;
-  #fetchRare: (() => void) | undefined;
 
   constructor() {
     super();
@@ -263,11 +259,10 @@ export class ConverseChat extends HTMLElement {
       this.#settleReady.resolve();
       this.#emit("converse-ready", null);
       if (typing) {
-        const fetchRest = () => void core.rest().catch(() => undefined);
+        const fetchRest = () => void core.rare().catch(() => undefined);
         for (const sign of ["pointerdown", "keydown", "input"]) this.addEventListener(sign, fetchRest, { once: true });
         setTimeout(fetchRest, REST_MS);
       }
-      this.#fetchRare = () => void core.rare().catch(() => undefined);
     } catch (error) {
       this.#showLoadError(error);
     } finally {
@@ -349,7 +344,6 @@ export class ConverseChat extends HTMLElement {
       case "converse-connected":
         if (!this.#connected) {
           this.#connected = true;
-          setTimeout(() => this.#fetchRare?.(), RARE_MS);
           const chat = this.getAttribute("chat");
           if (chat) this.#session?.open_chat(chat);
         }

@@ -13,9 +13,11 @@ use anyhow::{Context as _, bail};
 use crate::test::Counts;
 use crate::workspace::Workspace;
 
-/// The moments of a page's life and the most brotli bytes it may have loaded by then, where there is a limit.
+/// The moments of a page's life and the most brotli bytes it may have loaded by then, where there is a limit. The last one is above
+/// what is wanted (225 kB): the parts are all fetched while somebody signs in, because a part that is missing when the network
+/// is gone, or the page is closing, breaks the session.
 const MOMENTS: &[(&str, Option<u64>)] =
-    &[("sign-in form", Some(180_000)), ("signed in", None), ("chat open", Some(225_000))];
+    &[("sign-in form", Some(180_000)), ("signed in", None), ("chat open", Some(265_000))];
 
 /// What the page has loaded by each moment.
 pub(crate) struct Report {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::Module;
 
 /// About what a stub, its place in the table and the import of what it stands for come to, in bytes.
-const STUB: usize = 30;
+const STUB: usize = 120;
 
 /// The first part and the rest.
 pub(crate) struct Plan {
