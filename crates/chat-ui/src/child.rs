@@ -7,7 +7,7 @@
 //! Components are written as ever, with `#[component]` and hooks; only where they are used it is [`child`] or [`keyed`] in braces
 //! in place of a tag:
 //!
-//! ```ignore
+//! ```text
 //! html! { <nav>{ child::<Head>(HeadProps { chat }) }</nav> }
 //! ```
 
