@@ -5,7 +5,7 @@ import { Ran } from "./ran.ts";
 // network is gone. BOSH is for pages where WebSocket does not work or the site signs in: it comes when it is asked for, while
 // there is a network.
 test("a session over WebSocket, through lost connections and a reload", async ({ server, visit, browser, bot, alice, bob }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const ran = await Ran.open("session.txt");
   await befriend(server, alice, bob);
   const his = await bot(bob);
@@ -14,6 +14,13 @@ test("a session over WebSocket, through lost connections and a reload", async ({
     const page = await context.newPage();
     await Ran.listen(page);
     const chat = await visit(attributes, page);
+    // Signing in may fail for want of a network, or of memory.
+    await context.setOffline(true);
+    await chat.signInForm.submit(alice.jid, alice.password);
+    await expect(chat.signInForm.alert).toBeVisible({ timeout: 30_000 });
+    await context.setOffline(false);
+    await chat.signInForm.submit(alice.jid, "not her password");
+    await expect(chat.signInForm.alert).toBeVisible({ timeout: 30_000 });
     await chat.signIn(alice);
     // The first round finds no history, the second one more than a page of it.
     const conversation = await chat.openContact(bob.name);
@@ -34,6 +41,13 @@ test("a session over WebSocket, through lost connections and a reload", async ({
       }, hidden);
       await page.waitForTimeout(2_500);
     }
+    // The server goes without a word and comes back; what was written meanwhile is sent then.
+    await server.down("SIGKILL");
+    await expect(chat.element.getByText(/Connection lost|Reconnecting/).first()).toBeVisible({ timeout: 30_000 });
+    await conversation.say(`into the void of round ${round}`);
+    await page.waitForTimeout(3_000);
+    await server.up();
+    await conversation.delivered(`into the void of round ${round}`, "Sent");
     // What leaving the page runs can't be fetched any more by then.
     await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent("pagehide")));
     await ran.take(page);

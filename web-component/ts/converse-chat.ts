@@ -10,6 +10,9 @@ const GRACE_MS = 5_000;
 /** Somebody who looks at the form for so long is about to use it. */
 const REST_MS = 4_000;
 
+/** So long after signing in, what the visit did not need yet is fetched while there is a network: dialogs, troubles, the other transport. */
+const RARE_MS = 5_000;
+
 /** One sheet for all elements of a page: parsed once, and allowed by a strict `style-src`. */
 let sheet: CSSStyleSheet | undefined;
 
@@ -241,6 +244,7 @@ export class ConverseChat extends HTMLElement {
   async #start(): Promise<void> {
     try {
       const core = await load(this.wasmUrl);
+      void core.broken.then((error) => this.isConnected && this.#showLoadError(error));
       const language = this.#language();
       const strings = await localeStrings(language);
       // Removed for good while the program was loading.
@@ -254,12 +258,13 @@ export class ConverseChat extends HTMLElement {
       const how = this.#howToSignIn();
       // Whoever has to type sees the form first; everyone else needs the whole program now.
       const typing = how.kind === "restore" && !keepsSession();
-      if (!typing) await core.rare();
+      if (!typing) await (this.#needsBosh(how.kind) ? core.rare() : core.rest());
       this.#session?.start(how);
       this.#settleReady.resolve();
       this.#emit("converse-ready", null);
+      this.addEventListener("converse-connected", () => setTimeout(() => void core.rareInTime(), RARE_MS), { once: true });
       if (typing) {
-        const fetchRest = () => void core.rare().catch(() => undefined);
+        const fetchRest = () => void (this.#needsBosh(how.kind) ? core.rare() : core.rest()).catch(() => undefined);
         for (const sign of ["pointerdown", "keydown", "input"]) this.addEventListener(sign, fetchRest, { once: true });
         setTimeout(fetchRest, REST_MS);
       }
@@ -323,6 +328,11 @@ export class ConverseChat extends HTMLElement {
       enabled: this.#enabledFeatures,
       form: !this.hasAttribute("prebind-url") && !this.#credentials && !this.hasAttribute("anonymous"),
     };
+  }
+
+  /** Whether it is known now that the session will run over BOSH, whose code is not in every visit's part. */
+  #needsBosh(kind: string): boolean {
+    return kind === "prebind" || (this.hasAttribute("bosh-url") && !this.hasAttribute("websocket-url"));
   }
 
   #howToSignIn(): { kind: string; url?: string; domain?: string } {

@@ -3,11 +3,18 @@ import init, { ChatSession, join, onMissing } from "#wasm";
 /** The module's exports once it runs. */
 export interface Core {
   ChatSession: typeof ChatSession;
-  /** Fetches what the sign-in form did not need. */
+  /** Fetches what every session needs and the sign-in form did not. */
   rest(): Promise<void>;
-  /** Fetches what few visits need: the code of rare dialogs and troubles. */
+  /** Fetches all the code that there is. */
   rare(): Promise<void>;
+  /** The same without hurry: when the browser is idle, and again when it failed. */
+  rareInTime(): Promise<void>;
+  /** Says when the program broke in the middle: it needed a part at once and the network is gone. */
+  broken: Promise<LoadError>;
 }
+
+/** How long to wait after a part did not come. */
+const AGAIN_MS = 15_000;
 
 /** Why the module does not run, with what to do about it in the message. */
 export class LoadError extends Error {
@@ -47,13 +54,38 @@ async function start(url?: string): Promise<Core> {
   const places = url
     ? [new URL(__PART_1__, place), new URL(__PART_2__, place)]
     : [new URL(__PART_1__, import.meta.url), new URL(__PART_2__, import.meta.url)];
-  onMissing((part) => fetchNow(places[part]!));
+  let sayBroken: (error: LoadError) => void;
+  const broken = new Promise<LoadError>((say) => (sayBroken = say));
+  onMissing((part) => {
+    try {
+      return fetchNow(places[part]!);
+    } catch {
+      const error = new LoadError("A part of the chat was needed while the network was gone. Reload the page when it is back.");
+      sayBroken(error);
+      throw error;
+    }
+  });
   const rest = once(async () => join(0, await compile(places[0]!)));
   const rare = once(async () => {
     await rest();
     join(1, await compile(places[1]!));
   });
-  return { ChatSession, rest, rare };
+  const rareInTime = once(async () => {
+    for (;;) {
+      await idle();
+      try {
+        return await rare();
+      } catch {
+        await new Promise((again) => setTimeout(again, AGAIN_MS));
+      }
+    }
+  });
+  return { ChatSession, rest, rare, rareInTime, broken };
+}
+
+/** Safari has no idle callback. */
+function idle(): Promise<void> {
+  return new Promise((then) => ("requestIdleCallback" in globalThis ? requestIdleCallback(() => then(), { timeout: 2_000 }) : then()));
 }
 
 /** Does something once for all who ask; a failure is forgotten, so that the next one who asks tries again. */

@@ -20,7 +20,6 @@ pub mod parts;
 pub mod replica;
 pub mod rows;
 pub mod slots;
-pub mod sorted;
 pub mod ui_state;
 pub mod view_config;
 pub mod virtual_list;

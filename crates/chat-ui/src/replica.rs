@@ -3,13 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use xmpp::collections::VecMap;
 use xmpp::jid::BareJid;
 use xmpp_client::api::{
     Chat, Contact, ContactRequest, ConversationId, Diff, Item, Phase, Profile, Session, TimelineOp,
 };
 
 use crate::bridge::Topic;
-use crate::sorted::Map;
 use crate::ui_state::{Action, UiState};
 
 /// What is shown. Snapshots are shared pointers: comparing pointers tells whether they changed.
@@ -20,7 +20,7 @@ pub struct Replica {
     /// The own profile.
     pub profile: Arc<Profile>,
     /// By address.
-    pub contacts: Map<BareJid, Arc<Contact>>,
+    pub contacts: VecMap<BareJid, Arc<Contact>>,
     /// Whether the roster has arrived, so that an empty list may be shown as empty.
     pub roster_complete: bool,
     /// In order of arrival.
@@ -28,7 +28,7 @@ pub struct Replica {
     /// Newest first.
     pub chats: Rc<Vec<Arc<Chat>>>,
     /// Of open conversations.
-    pub timelines: Map<ConversationId, Rc<Vec<Arc<Item>>>>,
+    pub timelines: VecMap<ConversationId, Rc<Vec<Arc<Item>>>>,
     /// What stands in front.
     pub ui: UiState,
 }
@@ -83,7 +83,7 @@ impl Replica {
                 &[Topic::Chats, Topic::Timeline, Topic::Ui]
             }
             Diff::Timeline { conversation, ops } => {
-                let items = Rc::make_mut(self.timelines.entry(conversation));
+                let items = Rc::make_mut(self.timelines.entry(conversation).or_default());
                 for op in ops {
                     apply_op(items, op);
                 }

@@ -1,6 +1,5 @@
 //! PBKDF2 by WebCrypto, off the main thread; in Rust where the page is no secure context and the browser offers none.
 
-use hmac::{Hmac, KeyInit, Mac};
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -61,24 +60,5 @@ fn hash_of(hash: ScramHash) -> (&'static str, u32) {
 }
 
 fn by_hand(kdf: &Kdf) -> Vec<u8> {
-    match kdf.hash {
-        ScramHash::Sha1 => hi::<Hmac<sha1::Sha1>>(kdf),
-        ScramHash::Sha256 => hi::<Hmac<sha2::Sha256>>(kdf),
-        ScramHash::Sha512 => hi::<Hmac<sha2::Sha512>>(kdf),
-    }
-}
-
-/// RFC 5802 §2.2: PBKDF2 with one output block.
-fn hi<M: Mac + KeyInit + Clone>(kdf: &Kdf) -> Vec<u8> {
-    let keyed = <M as KeyInit>::new_from_slice(kdf.password.as_bytes()).expect("HMAC takes keys of any length");
-    let first = keyed.clone().chain_update(&kdf.salt).chain_update(1u32.to_be_bytes());
-    let mut last = first.finalize().into_bytes();
-    let mut sum = last.to_vec();
-    for _ in 1..kdf.iterations {
-        last = keyed.clone().chain_update(&last).finalize().into_bytes();
-        for (left, right) in sum.iter_mut().zip(&last) {
-            *left ^= right;
-        }
-    }
-    sum
+    kdf.hash.hi(kdf.password.as_bytes(), &kdf.salt, kdf.iterations)
 }

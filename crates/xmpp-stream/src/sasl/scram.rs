@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -73,25 +73,38 @@ impl ScramHash {
     /// `HMAC(key, data)` of RFC 5802 §2.2.
     #[must_use]
     pub fn hmac(self, key: &[u8], data: &[u8]) -> Vec<u8> {
-        const ANY_LENGTH: &str = "HMAC takes keys of every length";
         match self {
-            ScramHash::Sha1 => {
-                Hmac::<Sha1>::new_from_slice(key).expect(ANY_LENGTH).chain_update(data).finalize().into_bytes().to_vec()
-            }
-            ScramHash::Sha256 => Hmac::<Sha256>::new_from_slice(key)
-                .expect(ANY_LENGTH)
-                .chain_update(data)
-                .finalize()
-                .into_bytes()
-                .to_vec(),
-            ScramHash::Sha512 => Hmac::<Sha512>::new_from_slice(key)
-                .expect(ANY_LENGTH)
-                .chain_update(data)
-                .finalize()
-                .into_bytes()
-                .to_vec(),
+            ScramHash::Sha1 => keyed::<Hmac<Sha1>>(key).chain_update(data).finalize().into_bytes().to_vec(),
+            ScramHash::Sha256 => keyed::<Hmac<Sha256>>(key).chain_update(data).finalize().into_bytes().to_vec(),
+            ScramHash::Sha512 => keyed::<Hmac<Sha512>>(key).chain_update(data).finalize().into_bytes().to_vec(),
         }
     }
+
+    /// `Hi(str, salt, i)` of RFC 5802 §2.2: PBKDF2 with one block, the `SaltedPassword`.
+    ///
+    /// For shells without a faster one at hand; it takes as long as `iterations` says.
+    #[must_use]
+    pub fn hi(self, password: &[u8], salt: &[u8], iterations: u32) -> Vec<u8> {
+        match self {
+            ScramHash::Sha1 => hi(&keyed::<Hmac<Sha1>>(password), salt, iterations),
+            ScramHash::Sha256 => hi(&keyed::<Hmac<Sha256>>(password), salt, iterations),
+            ScramHash::Sha512 => hi(&keyed::<Hmac<Sha512>>(password), salt, iterations),
+        }
+    }
+}
+
+fn keyed<M: Mac + KeyInit>(key: &[u8]) -> M {
+    <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of every length")
+}
+
+fn hi<M: Mac + Clone>(keyed: &M, salt: &[u8], iterations: u32) -> Vec<u8> {
+    let mut last = keyed.clone().chain_update(salt).chain_update(1u32.to_be_bytes()).finalize().into_bytes();
+    let mut sum = last.to_vec();
+    for _ in 1..iterations {
+        last = keyed.clone().chain_update(&last).finalize().into_bytes();
+        sum.iter_mut().zip(&last).for_each(|(left, right)| *left ^= right);
+    }
+    sum
 }
 
 /// A key derivation asked of the shell: PBKDF2-HMAC with the given hash. The answer is the `SaltedPassword` of RFC 5802 §3,
@@ -238,6 +251,19 @@ mod tests {
         assert_eq!(unescape_name("a=3d"), None);
         assert_eq!(unescape_name("a="), None);
         assert_eq!(unescape_name(""), Some(String::new()));
+    }
+
+    #[test]
+    fn the_password_is_salted_as_by_others() {
+        for hash in ScramHash::STRONGEST_FIRST {
+            let mut expected = vec![0; hash.output_len()];
+            match hash {
+                ScramHash::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(b"pencil", b"salt", 70, &mut expected),
+                ScramHash::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(b"pencil", b"salt", 70, &mut expected),
+                ScramHash::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(b"pencil", b"salt", 70, &mut expected),
+            }
+            assert_eq!(hash.hi(b"pencil", b"salt", 70), expected);
+        }
     }
 
     #[test]

@@ -560,12 +560,7 @@ pub(super) fn hi(hash: ScramHash, password: &str, salt: &[u8], iterations: u32) 
     if let Some(known) = DERIVED.with_borrow(|derived| derived.get(&key).cloned()) {
         return known;
     }
-    let mut last = hash.hmac(password.as_bytes(), &[salt, &1u32.to_be_bytes()].concat());
-    let mut sum = last.clone();
-    for _ in 1..iterations {
-        last = hash.hmac(password.as_bytes(), &last);
-        sum.iter_mut().zip(&last).for_each(|(left, right)| *left ^= right);
-    }
+    let sum = hash.hi(password.as_bytes(), salt, iterations);
     DERIVED.with_borrow_mut(|derived| derived.insert(key, sum.clone()));
     sum
 }

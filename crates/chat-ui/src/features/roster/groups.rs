@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use xmpp::collections::sort_by;
 use xmpp_client::api::{Availability, Contact, ContactRequest};
 
 use crate::look;
-use crate::sorted;
 use crate::virtual_list::{Key, Row as Size};
 
 /// One row.
@@ -51,8 +51,8 @@ pub(crate) fn rows<'a>(
     // They need no heading when there are no groups.
     let headed = places.iter().any(|place| !place.key.0);
     let mut heading = None;
-    for index in sorted::order(places.len(), &|a, b| places[a].key < places[b].key) {
-        let Place { key: (_, group, ..), contact } = &places[index];
+    sort_by(&mut places, |a, b| a.key.cmp(&b.key));
+    for Place { key: (_, group, ..), contact } in &places {
         if headed && heading != Some(group) {
             heading = Some(group);
             rows.push(Row::Group(group.map(String::from)));
