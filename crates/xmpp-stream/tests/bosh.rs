@@ -196,6 +196,7 @@ impl Joined {
                 server::Output::Event(ServerEvent::AuthFailed { .. })
                 | server::Output::OpenReply(_)
                 | server::Output::Restarted
+                | server::Output::StartTls
                 | server::Output::SetTimer(_) => {}
             }
             for input in replies {

@@ -37,6 +37,10 @@ pub(super) enum Action {
     Header(StreamHeader),
     /// Send an element.
     Element(Element),
+    /// TCP: the next thing from the client is a new header.
+    Restarted,
+    /// TCP: send what is before this, then do the TLS handshake; after it comes a new header.
+    StartTls,
     /// From now on answers wait until what they acknowledge is durable.
     Authenticated,
     /// Everything up to this number is dealt with for good.
@@ -299,8 +303,8 @@ impl Link {
         match output {
             Output::OpenReply(header) => self.actions.push(Action::Header(header)),
             Output::Transmit(element) => self.actions.push(Action::Element(element)),
-            // WebSocket and BOSH need no new framer.
-            Output::Restarted => {}
+            Output::Restarted => self.actions.push(Action::Restarted),
+            Output::StartTls => self.actions.push(Action::StartTls),
             Output::LoadCredentials { token, account, hash } => self.load_credentials(token, account, hash),
             Output::Derive { token, kdf } => self.derive(token, kdf),
             Output::Event(event) => self.event(event).await,

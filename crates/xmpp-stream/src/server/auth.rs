@@ -157,7 +157,7 @@ impl ServerStream {
     }
 
     /// RFC 6120 §6.4.5: the client may try again, but not for ever.
-    fn failed(&mut self, condition: SaslCondition) {
+    pub(super) fn failed(&mut self, condition: SaslCondition) {
         let account = match core::mem::replace(&mut self.state, State::Mechanisms) {
             State::Sasl(exchange) => exchange.account,
             _ => None,

@@ -54,6 +54,9 @@ pub enum Output {
     Transmit(Element),
     /// The next thing from the client is a new stream header (RFC 6120 §6.4.6): a TCP framer begins anew.
     Restarted,
+    /// Send what is before this, drop whatever the client has sent beyond its last element, and do the TLS handshake
+    /// (RFC 6120 §5.4.3). The next thing from the client is a new stream header.
+    StartTls,
     /// Load the account's keys and answer with [`Input::Credentials`].
     LoadCredentials {
         /// To be repeated in the answer.

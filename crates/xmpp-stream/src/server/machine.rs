@@ -27,6 +27,8 @@ pub struct ServerStream {
     pub(super) failures: u32,
     /// Counts exchanges: each gets its own nonce.
     pub(super) exchanges: u32,
+    /// STARTTLS can still be done.
+    pub(super) starttls: bool,
     /// Elements before authentication.
     elements: u32,
     deadline: Option<Mono>,
@@ -76,6 +78,7 @@ impl ServerStream {
             token: 0,
             failures: 0,
             exchanges: 0,
+            starttls: false,
             elements: 0,
             deadline: None,
         }
@@ -205,7 +208,9 @@ impl ServerStream {
             self.config.offered().into_iter().fold(Element::new("mechanisms", ns::SASL), |all, mechanism| {
                 all.with_child(Element::new("mechanism", ns::SASL).with_text(mechanism.name()))
             });
-        self.out.push_back(Output::Transmit(Element::new("features", ns::STREAM).with_child(mechanisms)));
+        let features = Element::new("features", ns::STREAM).with_children(self.starttls_feature());
+        let features = if self.requires_tls() { features } else { features.with_child(mechanisms) };
+        self.out.push_back(Output::Transmit(features));
     }
 
     /// RFC 6120 §7.4, XEP-0198 §2, and the session that RFC 3921 clients look for.
@@ -234,7 +239,11 @@ impl ServerStream {
         if self.elements > 4 + 4 * self.config.max_attempts.max(1) {
             return self.close_with(StreamCondition::PolicyViolation);
         }
-        if element.ns() == ns::SASL {
+        if element.ns() == ns::TLS {
+            self.received_tls(&element);
+        } else if self.requires_tls() {
+            self.received_before_tls(&element);
+        } else if element.ns() == ns::SASL {
             self.received_sasl(&element);
         } else {
             // RFC 6120 §4.9.3.12: stanzas and everything else wait for authentication.

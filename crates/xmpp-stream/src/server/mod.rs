@@ -8,6 +8,7 @@ mod auth;
 mod config;
 mod event;
 mod machine;
+mod starttls;
 
 pub use config::{PRE_AUTH_LIMITS, ServerStreamConfig};
 pub use event::{CredentialsUnavailable, Input, Output, ServerEvent};

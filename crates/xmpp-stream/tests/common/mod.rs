@@ -224,6 +224,7 @@ impl Pair {
                     self.deliver_to_client(wire);
                 }
                 server::Output::Transmit(element) => self.transmit_to_client(element),
+                server::Output::StartTls => panic!("nobody offered it"),
                 server::Output::Restarted => {
                     self.server_framer.restart();
                     self.client_framer.restart();

@@ -257,7 +257,7 @@ impl World {
                 }
             }
             StreamOutput::Transmit(element) => self.transmit(id, element),
-            StreamOutput::Restarted => {}
+            StreamOutput::Restarted | StreamOutput::StartTls => {}
             StreamOutput::LoadCredentials { token, account, hash } => {
                 let known = self.devices.iter().any(|device| device.jid == account) && hash == ScramHash::Sha256;
                 let result = Ok(known.then(|| self.site.keys.clone()));
