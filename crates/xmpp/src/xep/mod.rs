@@ -5,6 +5,7 @@
 //! in its `coverage.rs` that says why there is none.
 
 pub mod bind;
+pub mod bind2;
 pub mod caps;
 pub mod carbons;
 pub mod chat_markers;
@@ -13,6 +14,7 @@ pub mod data_forms;
 pub mod delay;
 pub mod disco;
 pub mod entity_time;
+pub mod fast;
 pub mod forward;
 pub mod framing;
 pub mod hints;
@@ -24,6 +26,7 @@ pub mod receipts;
 pub mod roster;
 pub mod rsm;
 pub mod sasl;
+pub mod sasl2;
 pub mod session;
 pub mod sm;
 pub mod software_version;
