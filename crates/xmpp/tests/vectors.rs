@@ -40,12 +40,15 @@ macro_rules! kinds {
 /// Every payload type by the file it stands in.
 fn registry() -> Vec<(&'static str, Vec<Kind>)> {
     vec![
+        ("avatar", kinds![avatar::Metadata, avatar::Info, avatar::Data]),
         ("bind", kinds![bind::Bind]),
+        ("blocking", kinds![blocking::Blocklist, blocking::Block, blocking::Unblock, blocking::Blocked]),
         ("bind2", kinds![bind2::Bind, bind2::Inline, bind2::Bound]),
         ("caps", kinds![caps::Caps]),
         ("carbons", kinds![carbons::Enable, carbons::Disable, carbons::Received, carbons::Sent, carbons::Private]),
         ("chat_markers", kinds![chat_markers::Markable, chat_markers::Displayed]),
         ("chat_states", kinds![chat_states::ChatState]),
+        ("csi", kinds![csi::Csi, csi::Active, csi::Inactive]),
         (
             "data_forms",
             kinds![
@@ -67,7 +70,33 @@ fn registry() -> Vec<(&'static str, Vec<Kind>)> {
         ("mam", kinds![mam::MamQuery, mam::MamResult, mam::MamFin, mam::MamMetadata, mam::MamStart, mam::MamEnd]),
         ("ping", kinds![ping::Ping]),
         ("private_storage", kinds![private_storage::PrivateStorage]),
+        (
+            "pubsub",
+            kinds![
+                pubsub::PubSub,
+                pubsub::Publish,
+                pubsub::PublishOptions,
+                pubsub::Item,
+                pubsub::Retract,
+                pubsub::Items,
+                pubsub::Create,
+                pubsub::Configure,
+                pubsub::Event,
+                pubsub::EventItems,
+                pubsub::EventItem,
+                pubsub::EventDelete,
+                pubsub::EventRedirect,
+                pubsub::EventPurge,
+                pubsub::EventConfiguration,
+                pubsub::Owner,
+                pubsub::OwnerConfigure,
+                pubsub::OwnerDefault,
+                pubsub::OwnerDelete,
+                pubsub::OwnerPurge,
+            ],
+        ),
         ("receipts", kinds![receipts::Request, receipts::Received]),
+        ("register", kinds![register::Register, register::RegisterFeature]),
         ("roster", kinds![roster::RosterQuery, roster::RosterItem, roster::RosterVersioning, roster::PreApproval]),
         ("rsm", kinds![rsm::ResultSet, rsm::First]),
         (
@@ -257,7 +286,7 @@ fn canonical(element: &Element) -> String {
     let mut attrs: Vec<String> = element
         .attrs()
         .filter(|(_, name, value)| {
-            !matches!((*name, *value), ("subscription", "none") | ("resume" | "complete", "false"))
+            !matches!((*name, *value), ("subscription", "none") | ("resume" | "complete" | "notify", "false"))
         })
         .map(|(ns, name, value)| format!("{ns:?} {name}={}", value.trim()))
         .collect();
