@@ -2,6 +2,7 @@
 //!
 //! To add one: a folder here, a constructor in [`ALL`].
 
+pub mod blocking;
 pub(crate) mod caps;
 pub(crate) mod carbons;
 pub(crate) mod disco;
@@ -22,6 +23,7 @@ use xmpp::time::Now;
 use xmpp::xml::Element;
 
 use crate::config::HostConfig;
+use crate::modules::blocking::BlockRequest;
 use crate::modules::roster::RosterRequest;
 use crate::storage::{OpResult, Query, Rows, StoreOp};
 
@@ -31,6 +33,7 @@ pub type Constructor = (&'static str, fn() -> Box<dyn Module>);
 /// Every module there is.
 pub const ALL: &[Constructor] = &[
     (roster::NAME, || Box::new(roster::Roster)),
+    (blocking::NAME, || Box::new(blocking::Blocking)),
     (carbons::NAME, || Box::new(carbons::Carbons)),
     (mam::NAME, || Box::new(mam::Mam)),
     (offline::NAME, || Box::new(offline::Offline)),
@@ -163,6 +166,8 @@ pub enum Answer {
     Session(Change),
     /// Run in the account's turn with its roster.
     Roster(RosterRequest),
+    /// Run in the account's turn with what it has blocked.
+    Blocking(BlockRequest),
 }
 
 /// A change of a session.
@@ -173,11 +178,12 @@ pub enum Change {
 }
 
 /// What routing has to know of the modules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
     pub(crate) archive: bool,
     pub(crate) offline: bool,
     pub(crate) carbons: bool,
+    pub(crate) blocking: bool,
 }
 
 /// The modules that are on.
@@ -190,8 +196,12 @@ impl Registry {
     /// All modules but those the configuration denies.
     pub fn new(config: &HostConfig) -> Self {
         let allowed = |name: &str| !config.denied_modules.iter().any(|denied| denied == name);
-        let policy =
-            Policy { archive: allowed(mam::NAME), offline: allowed(offline::NAME), carbons: allowed(carbons::NAME) };
+        let policy = Policy {
+            archive: allowed(mam::NAME),
+            offline: allowed(offline::NAME),
+            carbons: allowed(carbons::NAME),
+            blocking: allowed(blocking::NAME),
+        };
         let modules = ALL.iter().filter(|(name, _)| allowed(name)).map(|(_, construct)| construct()).collect();
         Self { modules, policy }
     }

@@ -6,9 +6,10 @@ use xmpp::stanza::{Stanza, StanzaFault, StreamCondition, StreamError};
 use xmpp::xml::Element;
 
 use crate::effect::Effect;
+use crate::held::Held;
 use crate::io::{ConnId, Output, SessionId};
 use crate::session::queue::{EntryId, Next, Work};
-use crate::shard::Shard;
+use crate::shard::{Place, Shard};
 
 impl Shard {
     /// An element arrived on a connection.
@@ -129,6 +130,17 @@ impl Shard {
             return;
         }
         stanza.set_from(Some(session.jid.to_jid()));
+        let account = session.account.clone();
+        let to_others = stanza.to().is_some_and(|to| self.place(to) == Place::Account && to.to_bare() != account);
+        if to_others && !self.knows_blocks(&account) {
+            self.hold(&account, Held::Outgoing { session: id, entry, stanza: Box::new(stanza) });
+        } else {
+            self.dispatch(id, entry, stanza);
+        }
+    }
+
+    /// Starts a stanza whose sender is known, and whom they have blocked.
+    pub(crate) fn dispatch(&mut self, id: SessionId, entry: EntryId, stanza: Stanza) {
         match stanza {
             Stanza::Message(message) => self.send_message(id, entry, message),
             Stanza::Presence(presence) => self.send_presence(id, entry, presence),

@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) priority: i8,
     /// Has asked for the roster (RFC 6121 §2.2): gets pushes.
     pub(crate) interested: bool,
+    /// Has asked what is blocked (XEP-0191 §3.2): gets pushes.
+    pub(crate) knows_blocks: bool,
     /// XEP-0280.
     pub(crate) carbons: bool,
     /// Where directed available presence went (RFC 6121 §4.6.3).
@@ -63,6 +65,7 @@ impl Session {
             presence: None,
             priority: 0,
             interested: false,
+            knows_blocks: false,
             carbons: false,
             directed: BTreeSet::new(),
             queue: Queue::default(),

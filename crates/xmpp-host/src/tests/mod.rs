@@ -1,6 +1,7 @@
 //! Whole shards against a small storage in memory, stanza by stanza.
 
 mod archive;
+mod blocking;
 mod durability;
 mod messages;
 mod modules;
