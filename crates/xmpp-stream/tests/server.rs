@@ -84,7 +84,7 @@ fn authenticated() -> ServerStream {
     let account = BareJid::new(ACCOUNT).unwrap();
     let [Output::Transmit(success), Output::Restarted, Output::Event(event)] = &done[..] else { panic!("{done:?}") };
     assert!(success.is("success", ns::SASL));
-    assert_eq!(*event, ServerEvent::Authenticated { account, mechanism: Mechanism::Plain });
+    assert_eq!(*event, ServerEvent::Authenticated { account, mechanism: Mechanism::Plain, inline: None });
     server
 }
 

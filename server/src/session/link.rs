@@ -13,7 +13,9 @@ use xmpp_host::io::{ConnId, ShardId};
 use xmpp_host::shard_of;
 use xmpp_stream::StreamHeader;
 use xmpp_stream::sasl::{Kdf, Mechanism, SaslCondition, ScramHash};
-use xmpp_stream::server::{CredentialsUnavailable, Input, Output, ServerEvent, ServerStream, ServerStreamConfig};
+use xmpp_stream::server::{
+    CredentialsUnavailable, Inline, Input, Output, ServerEvent, ServerStream, ServerStreamConfig, TokenPolicy,
+};
 
 use super::clock::{random, random_text};
 use super::hub::{Hub, lock};
@@ -62,8 +64,8 @@ pub(super) enum Wake {
 
 /// One connection.
 pub(super) struct Link {
-    hub: Arc<Hub>,
-    client: Client,
+    pub(super) hub: Arc<Hub>,
+    pub(super) client: Client,
     conn: ConnId,
     /// `None` when the stream was negotiated on the client's behalf.
     stream: Option<ServerStream>,
@@ -73,14 +75,14 @@ pub(super) struct Link {
     mailbox: Option<Mailbox>,
     /// Answers of storage and of derivations for the stream.
     answers: mpsc::UnboundedReceiver<Input>,
-    answer: mpsc::UnboundedSender<Input>,
+    pub(super) answer: mpsc::UnboundedSender<Input>,
     actions: Vec<Action>,
     pub(super) timer: Option<Mono>,
     bucket: Bucket,
     /// Not before this time is the next element read.
     not_before: Mono,
     /// The account whose attempt to sign in is under way.
-    attempt: Option<BareJid>,
+    pub(super) attempt: Option<BareJid>,
     sent: u64,
     handled: u64,
     closed: bool,
@@ -108,6 +110,8 @@ impl Link {
             nonce: random(),
             bosh,
             sm: true,
+            sasl2: true,
+            tokens: Some(TokenPolicy::default()),
             max_attempts: MAX_ATTEMPTS,
             anonymous,
             decoy_key: hub.decoy_key,
@@ -124,7 +128,7 @@ impl Link {
     /// A connection of `account`, whose stream somebody else has negotiated.
     pub(super) async fn signed_in(hub: &Arc<Hub>, client: Client, account: BareJid) -> Self {
         let mut link = Self::unnegotiated(hub, client);
-        link.attach(account, false).await;
+        link.attach(account, false, None).await;
         link
     }
 
@@ -292,11 +296,12 @@ impl Link {
         }
     }
 
-    async fn attach(&mut self, account: BareJid, anonymous: bool) {
+    async fn attach(&mut self, account: BareJid, anonymous: bool, inline: Option<Box<Inline>>) {
         let Some(mailbox) = self.mailbox.take() else { return };
         let shard = shard_of(&account, self.hub.shard_count);
         self.shard = Some(shard);
-        self.hub.shards.send(shard, FromConnection::Connected { conn: self.conn, account, anonymous, mailbox }).await;
+        let conn = self.conn;
+        self.hub.shards.send(shard, FromConnection::Connected { conn, account, anonymous, inline, mailbox }).await;
     }
 
     async fn output(&mut self, output: Output) {
@@ -306,6 +311,10 @@ impl Link {
             Output::Restarted => self.actions.push(Action::Restarted),
             Output::StartTls => self.actions.push(Action::StartTls),
             Output::LoadCredentials { token, account, hash } => self.load_credentials(token, account, hash),
+            Output::LoadTokens { token, account, agent } => self.load_tokens(token, account, agent),
+            Output::ChangeTokens { token, account, agent, change } => {
+                self.change_tokens(token, account, agent, change);
+            }
             Output::Derive { token, kdf } => self.derive(token, kdf),
             Output::Event(event) => self.event(event).await,
             Output::Close(error) => self.end(error),
@@ -321,13 +330,13 @@ impl Link {
 
     async fn event(&mut self, event: ServerEvent) {
         match event {
-            ServerEvent::Authenticated { account, mechanism } => {
+            ServerEvent::Authenticated { account, mechanism, inline } => {
                 if self.attempt.take().is_some() {
                     lock(&self.hub.attempts).succeeded(&account, self.client.network);
                 }
                 tracing::info!(%account, mechanism = mechanism.name(), "signed in");
                 self.actions.push(Action::Authenticated);
-                self.attach(account, mechanism == Mechanism::Anonymous).await;
+                self.attach(account, mechanism == Mechanism::Anonymous, inline).await;
             }
             // Elements go the short way; this one came before its stream knew.
             ServerEvent::Element(element) => self.forward(self.sent, element).await,

@@ -16,6 +16,7 @@ mod inbox;
 mod link;
 pub(crate) mod prebind;
 mod shards;
+mod tokens;
 pub(crate) mod websocket;
 
 pub(crate) use hub::ended;

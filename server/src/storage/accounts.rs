@@ -39,13 +39,14 @@ pub fn create(
     Ok(created == 1)
 }
 
-/// Replaces the keys of an account. `false`: there is no such account.
+/// Replaces the keys of an account, and forgets its tokens (XEP-0484): they were given for the old password. `false`: there is no such account.
 ///
 /// # Errors
 /// What the database says.
 pub fn set_keys(connection: &Connection, local: &str, keys: &[StoredKeys]) -> Result<bool, DatabaseError> {
     let Some(id) = id(connection, local)? else { return Ok(false) };
     connection.execute("DELETE FROM scram_keys WHERE account = ?1", [id])?;
+    super::tokens::revoke(connection, id)?;
     put_keys(connection, local, keys)?;
     Ok(true)
 }

@@ -87,8 +87,8 @@ impl Shard {
                 self.finish_session(id);
             }
             Work::Repeat => self.finish(id, entry, Vec::new()),
-            Work::Resume { conn } => {
-                self.attach(id, conn);
+            Work::Resume { conn, say } => {
+                self.attach(id, conn, say);
                 self.finish(id, entry, Vec::new());
             }
             Work::Element(element) if element.ns() == ns::SM => {

@@ -4,6 +4,7 @@ pub(crate) mod bind;
 pub(crate) mod end;
 pub(crate) mod handled;
 pub(crate) mod inbound;
+pub(crate) mod inline;
 pub(crate) mod memory;
 pub(crate) mod queue;
 pub(crate) mod resume;

@@ -101,7 +101,7 @@ impl World {
         let conn = ConnId(self.next_conn);
         let shard = usize::from(shard_of(&bare(name), self.config.shards).0);
         self.conns.insert(conn, Client { shard, seq: 0, inbox: Vec::new(), handled: 0, closed: None });
-        self.input(shard, Input::Connected { conn, account: bare(name), anonymous });
+        self.input(shard, Input::Connected { conn, account: bare(name), anonymous, inline: None });
         conn
     }
 
