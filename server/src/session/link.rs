@@ -1,4 +1,4 @@
-//! What a WebSocket and a BOSH session have in common: the negotiation of the stream, and after it the way to the account's shard.
+//! What WebSocket, BOSH and TCP sessions have in common: the negotiation of the stream, and after it the way to the account's shard.
 
 use std::sync::Arc;
 
@@ -76,6 +76,8 @@ pub(super) struct Link {
     /// Answers of storage and of derivations for the stream.
     answers: mpsc::UnboundedReceiver<Input>,
     pub(super) answer: mpsc::UnboundedSender<Input>,
+    /// How many of these are to come.
+    asked: u32,
     actions: Vec<Action>,
     pub(super) timer: Option<Mono>,
     bucket: Bucket,
@@ -125,6 +127,15 @@ impl Link {
         link
     }
 
+    /// A connection of a native client, which may change to TLS if `starttls`.
+    pub(super) fn over_tcp(hub: &Arc<Hub>, client: Client, starttls: bool) -> Self {
+        let mut link = Self::new(hub, client, false);
+        if starttls {
+            link.stream = link.stream.map(ServerStream::with_starttls);
+        }
+        link
+    }
+
     /// A connection of `account`, whose stream somebody else has negotiated.
     pub(super) async fn signed_in(hub: &Arc<Hub>, client: Client, account: BareJid) -> Self {
         let mut link = Self::unnegotiated(hub, client);
@@ -145,6 +156,7 @@ impl Link {
             mailbox: Some(mailbox),
             answers,
             answer,
+            asked: 0,
             actions: Vec::new(),
             timer: None,
             bucket: Bucket::new(limits.stanzas_per_second, limits.stanza_burst, hub.clock.millis()),
@@ -159,6 +171,16 @@ impl Link {
 
     pub(super) fn conn(&self) -> ConnId {
         self.conn
+    }
+
+    /// Whether the client is signed in and its stream open.
+    pub(super) fn is_established(&self) -> bool {
+        self.stream.as_ref().is_none_or(ServerStream::is_established)
+    }
+
+    /// Whether the stream waits for storage or a derivation, so that it is not known yet how to read on.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.asked > 0
     }
 
     /// What the next element may cost its reader.
@@ -176,7 +198,7 @@ impl Link {
     pub(super) async fn element(&mut self, seq: u64, element: Element) {
         let now = self.hub.clock.now();
         self.not_before = now.mono.after(self.bucket.take(now.mono.0));
-        if self.stream.as_ref().is_none_or(ServerStream::is_established) {
+        if self.is_established() {
             self.forward(seq, element).await;
         } else {
             self.input(Input::Received(element)).await;
@@ -239,7 +261,10 @@ impl Link {
                 }
                 Received::Dropped => return Wake::Dropped,
             },
-            Some(input) = self.answers.recv() => return Wake::Answer(input),
+            Some(input) = self.answers.recv() => {
+                self.asked = self.asked.saturating_sub(1);
+                return Wake::Answer(input);
+            }
         }
         Wake::Actions
     }
@@ -311,8 +336,12 @@ impl Link {
             Output::Restarted => self.actions.push(Action::Restarted),
             Output::StartTls => self.actions.push(Action::StartTls),
             Output::LoadCredentials { token, account, hash } => self.load_credentials(token, account, hash),
-            Output::LoadTokens { token, account, agent } => self.load_tokens(token, account, agent),
+            Output::LoadTokens { token, account, agent } => {
+                self.asked += 1;
+                self.load_tokens(token, account, agent);
+            }
             Output::ChangeTokens { token, account, agent, change } => {
+                self.asked += 1;
                 self.change_tokens(token, account, agent, change);
             }
             Output::Derive { token, kdf } => self.derive(token, kdf),
@@ -359,6 +388,7 @@ impl Link {
     }
 
     fn load_credentials(&mut self, token: u32, account: BareJid, hash: ScramHash) {
+        self.asked += 1;
         let answer = self.answer.clone();
         let send = move |result| {
             // A connection that is gone needs no answer.
@@ -383,7 +413,8 @@ impl Link {
         );
     }
 
-    fn derive(&self, token: u32, kdf: Kdf) {
+    fn derive(&mut self, token: u32, kdf: Kdf) {
+        self.asked += 1;
         let answer = self.answer.clone();
         let derivations = Arc::clone(&self.hub.derivations);
         let work = async move {
