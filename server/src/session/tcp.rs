@@ -37,7 +37,11 @@ pub(crate) async fn run(socket: Socket, tls: TlsAcceptor, direct: bool, hub: Arc
     let Connection { mut socket, link, framer, clean, .. } = connection;
     // The host need not wait for the peer's manners.
     link.gone(clean).await;
-    if end == End::Closing {
+    if let End::Closing { error } = end {
+        if error {
+            // RFC 6120 §4.9.1.1: nothing more is waited for. What the peer still sends is read, or the system would take our words back.
+            let _ = socket.shutdown().await;
+        }
         // Whatever fails now, the stream is over.
         let _ = timeout(GOODBYE, say_goodbye(&mut socket, framer, clean)).await;
     }
@@ -59,10 +63,9 @@ struct Connection {
 }
 
 /// How a connection ends.
-#[derive(PartialEq, Eq)]
 enum End {
-    /// The stream's end tag has been sent.
-    Closing,
+    /// The stream's end tag has been sent, after an error or not.
+    Closing { error: bool },
     /// There is nobody to say anything to.
     Gone,
 }
@@ -162,12 +165,13 @@ impl Connection {
                 }
                 Action::Authenticated | Action::Handled(_) => {}
                 Action::Close(error) => {
+                    let end = End::Closing { error: error.is_some() };
                     if let Some(error) = error {
                         Element::from(error).write_to(&mut text, ns::CLIENT);
                     }
                     text.push_str("</stream:stream>");
                     let written = self.write(text.as_bytes()).await;
-                    return Some(if written { End::Closing } else { End::Gone });
+                    return Some(if written { end } else { End::Gone });
                 }
             }
         }
