@@ -5,6 +5,7 @@
 pub mod blocking;
 pub(crate) mod caps;
 pub(crate) mod carbons;
+pub(crate) mod csi;
 pub(crate) mod disco;
 pub(crate) mod legacy_session;
 pub(crate) mod mam;
@@ -35,6 +36,7 @@ pub const ALL: &[Constructor] = &[
     (roster::NAME, || Box::new(roster::Roster)),
     (blocking::NAME, || Box::new(blocking::Blocking)),
     (carbons::NAME, || Box::new(carbons::Carbons)),
+    (csi::NAME, || Box::new(csi::ClientState)),
     (mam::NAME, || Box::new(mam::Mam)),
     (offline::NAME, || Box::new(offline::Offline)),
     (disco::NAME, || Box::new(disco::Disco)),
@@ -184,6 +186,7 @@ pub(crate) struct Policy {
     pub(crate) offline: bool,
     pub(crate) carbons: bool,
     pub(crate) blocking: bool,
+    pub(crate) csi: bool,
 }
 
 /// The modules that are on.
@@ -201,6 +204,7 @@ impl Registry {
             offline: allowed(offline::NAME),
             carbons: allowed(carbons::NAME),
             blocking: allowed(blocking::NAME),
+            csi: allowed(csi::NAME),
         };
         let modules = ALL.iter().filter(|(name, _)| allowed(name)).map(|(_, construct)| construct()).collect();
         Self { modules, policy }

@@ -59,7 +59,12 @@ impl Shard {
     }
 
     /// The address gets a session on this connection, in place of one that it had.
-    pub(crate) fn bind_session(&mut self, conn: ConnId, jid: &FullJid, anonymous: bool) -> Result<SessionId, Condition> {
+    pub(crate) fn bind_session(
+        &mut self,
+        conn: ConnId,
+        jid: &FullJid,
+        anonymous: bool,
+    ) -> Result<SessionId, Condition> {
         let account = jid.to_bare();
         let held = self.accounts.get(&account).map_or(0, |it| it.resources.len());
         let former = self.accounts.get(&account).and_then(|it| it.resources.get(&jid.resource_part()).copied());

@@ -102,6 +102,12 @@ impl Shard {
                 }
                 self.finish(id, entry, Vec::new());
             }
+            Work::Element(element) if element.ns() == ns::CSI && self.registry.policy().csi => {
+                if !self.indicate_state(id, element.name()) {
+                    self.kill(id, Some(StreamError::new(StreamCondition::UnsupportedStanzaType)));
+                }
+                self.finish(id, entry, Vec::new());
+            }
             Work::Element(element) => self.start_stanza(id, entry, element),
         }
     }

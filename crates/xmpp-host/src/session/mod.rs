@@ -19,6 +19,7 @@ use xmpp::xml::Element;
 
 use crate::config::Limits;
 use crate::io::{ConnId, Output, SessionId};
+use crate::modules::csi::HeldBack;
 use crate::session::queue::Queue;
 use crate::session::resume::StreamManagement;
 use crate::shard::Shard;
@@ -47,6 +48,8 @@ pub(crate) struct Session {
     pub(crate) knows_blocks: bool,
     /// XEP-0280.
     pub(crate) carbons: bool,
+    /// XEP-0352: `Some` while the client is inactive.
+    pub(crate) held_back: Option<HeldBack>,
     /// Where directed available presence went (RFC 6121 §4.6.3).
     pub(crate) directed: BTreeSet<Jid>,
     pub(crate) queue: Queue,
@@ -68,6 +71,7 @@ impl Session {
             interested: false,
             knows_blocks: false,
             carbons: false,
+            held_back: None,
             directed: BTreeSet::new(),
             queue: Queue::default(),
             deadline: None,
@@ -95,6 +99,13 @@ impl Session {
 impl Shard {
     /// Sends a stanza to a session. `row`: the archived message in it, so that its way is known (see `Account::carried`).
     pub(crate) fn deliver(&mut self, id: SessionId, element: Element, row: Option<&ArchiveId>) {
+        if let Some(element) = self.hold_back(id, element) {
+            self.send_to_client(id, element, row);
+        }
+    }
+
+    /// The same, whether the client is active or not.
+    pub(crate) fn send_to_client(&mut self, id: SessionId, element: Element, row: Option<&ArchiveId>) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         if session.ended {
             return;

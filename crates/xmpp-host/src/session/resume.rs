@@ -297,6 +297,7 @@ impl Shard {
         for element in again {
             self.transmit(conn, element);
         }
+        self.become_active(id);
         self.request_ack(id);
         let account = self.sessions.get(&id).map(|session| session.account.clone());
         if let Some(account) = account {

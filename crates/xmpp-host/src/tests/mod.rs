@@ -2,6 +2,7 @@
 
 mod archive;
 mod blocking;
+mod csi;
 mod durability;
 mod messages;
 mod modules;
