@@ -17,8 +17,8 @@ mod inbox;
 mod link;
 pub(crate) mod prebind;
 mod shards;
-mod tokens;
 pub(crate) mod tcp;
+mod tokens;
 pub(crate) mod websocket;
 
 pub(crate) use hub::ended;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use sha2::{Digest as _, Sha256};
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::crypto::ring;
@@ -143,11 +144,18 @@ fn read(chain: &Path, key: &Path) -> Result<CertifiedKey, CertificateError> {
 fn make_self_signed(domain: &str, chain: &Path, key: &Path) -> Result<(), CertificateError> {
     // Certificates hold names as they stand in the DNS.
     let name = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
-    let made = rcgen::generate_simple_self_signed([name])
-        .map_err(|error| CertificateError::SelfSigned(domain.to_owned(), error))?;
-    write_private(key, &made.signing_key.serialize_pem())
-        .map_err(|error| CertificateError::Write(key.to_owned(), error))?;
-    fs::write(chain, made.cert.pem()).map_err(|error| CertificateError::Write(chain.to_owned(), error))
+    let (certificate, private) =
+        self_signed(name).map_err(|error| CertificateError::SelfSigned(domain.to_owned(), error))?;
+    write_private(key, &private.serialize_pem()).map_err(|error| CertificateError::Write(key.to_owned(), error))?;
+    fs::write(chain, certificate.pem()).map_err(|error| CertificateError::Write(chain.to_owned(), error))
+}
+
+fn self_signed(name: String) -> Result<(rcgen::Certificate, KeyPair), rcgen::Error> {
+    let mut params = CertificateParams::new([name.clone()])?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate()?;
+    Ok((params.self_signed(&key)?, key))
 }
 
 /// Writes a file that nobody else may read.
