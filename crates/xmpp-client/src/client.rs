@@ -156,6 +156,11 @@ impl Client {
             Work::Signal(signal) => self.tell(&signal),
             Work::GiveUp => self.connection.give_up(&mut self.core),
             Work::SendPresence => self.send_presence(),
+            Work::Kept => {
+                for element in self.core.kept.take().into_iter().flatten() {
+                    self.stanza(element);
+                }
+            }
             Work::Then(index, label) => self.timeout(index, label),
         }
     }

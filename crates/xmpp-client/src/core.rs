@@ -35,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) server_features: VecSet<String>,
     /// `<stream:features/>` after authentication.
     pub(crate) stream_features: Option<Element>,
+    /// After a reload: what was said of people, and what people said, until the features know who they are.
+    pub(crate) kept: Option<Vec<Element>>,
     /// Ids of the features that run, in order.
     pub(crate) ids: Vec<&'static str>,
     /// The sum of what the features add to disco#info.
@@ -76,6 +78,8 @@ pub(crate) enum Work {
     GiveUp,
     /// The own presence goes out.
     SendPresence,
+    /// Roster and service are known: what waited for that comes in.
+    Kept,
     /// A feature wanted to know when everything before this is done.
     Then(usize, Label),
 }
@@ -112,6 +116,7 @@ impl Core {
             account_features: VecSet::new(),
             server_features: VecSet::new(),
             stream_features: None,
+            kept: None,
             ids: Vec::new(),
             disco: Vec::new(),
             heard: Mono(0),

@@ -134,6 +134,7 @@ impl<'a> Cx<'a> {
     /// Sends the own presence, with what every feature has to say in it.
     pub fn send_own_presence(&mut self) {
         self.core.work.push_back(Work::SendPresence);
+        self.core.work.push_back(Work::Kept);
     }
 
     /// Sends a message through every `before_send`.

@@ -31,6 +31,23 @@ impl Random {
         out
     }
 
+    /// A UUID of version 4 (RFC 9562 §5.4).
+    pub(crate) fn uuid(&mut self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut bytes = self.block();
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let mut out = String::new();
+        for (at, byte) in bytes.iter().take(16).enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                out.push('-');
+            }
+            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            out.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        out
+    }
+
     /// A number below `n` (0 for `n` = 0). The bias of the remainder does not matter for jitter and rids.
     pub(crate) fn below(&mut self, n: u64) -> u64 {
         let block = self.block();
@@ -57,5 +74,9 @@ mod tests {
         assert_eq!(ids.len(), 1000);
         assert!((0..1000).all(|_| ids.contains(&b.id(24))));
         assert_eq!(Random::new([7; 32]).below(0), 0);
+        let uuid = Random::new([7; 32]).uuid();
+        let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
+        assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");
     }
 }

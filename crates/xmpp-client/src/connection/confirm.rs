@@ -8,7 +8,7 @@ use xmpp::ns;
 use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
 use xmpp_stream::client::SmEnabled;
-use xmpp_stream::sm::{self, AckPolicy, Inbound, Outbound, SmError};
+use xmpp_stream::sm::{self, AckPolicy, Inbound, Outbound, OutboundSnapshot, SmError};
 
 /// One session's accounts; outlives the connection.
 pub(super) enum Confirm {
@@ -48,12 +48,21 @@ impl Confirm {
         match enabled {
             Some(sm) => Confirm::Sm(Box::new(Managed {
                 id: sm.id.filter(|_| sm.resume),
-                // A message shows as sent when it is acknowledged: ask at once, one question at a time.
-                outbound: Outbound::with_policy(AckPolicy { every: 1, ..AckPolicy::default() }),
+                outbound: Outbound::with_policy(policy()),
                 inbound: Inbound::new(),
             })),
             None => Confirm::Barrier(Barrier::default()),
         }
+    }
+
+    /// A session that the page before has left, after so many stanzas. What that page had sent is in the outbox, if it matters.
+    pub(super) fn left(id: SmId, h: u32) -> Self {
+        let enabled = SmEnabled { id: Some(id), max: None, resume: true, location: None };
+        let mut confirm = Self::new(Some(enabled));
+        if let Confirm::Sm(managed) = &mut confirm {
+            managed.inbound = Inbound::restore(h);
+        }
+        confirm
     }
 
     /// A stanza goes out.
@@ -118,7 +127,17 @@ impl Confirm {
     }
 }
 
+/// A message shows as sent when it is acknowledged: ask at once, one question at a time.
+fn policy() -> AckPolicy {
+    AckPolicy { every: 1, ..AckPolicy::default() }
+}
+
 impl Managed {
+    /// The count goes on where the page before has left it.
+    pub(super) fn continue_at(&mut self, h: u32) {
+        self.outbound = Outbound::restore(OutboundSnapshot { h, unacked: Vec::new() }, policy());
+    }
+
     fn received(&mut self, element: &Element) -> Result<Option<(Tags, Option<Element>)>, SmError> {
         if element.ns() != ns::SM {
             if element.ns() == ns::CLIENT {

@@ -14,6 +14,8 @@ pub(super) struct Known {
     pub(super) is_loaded: bool,
     /// The strongest SCRAM hash that ever worked: nothing weaker is accepted.
     pub(super) floor: Option<ScramHash>,
+    /// The service speaks SASL2: where it does not, nothing weaker than SCRAM is accepted.
+    pub(super) sasl2: bool,
     /// When WebSocket last failed where BOSH worked.
     pub(super) bosh_since: Option<Timestamp>,
 }
@@ -24,6 +26,7 @@ impl Known {
         Self {
             is_loaded: false,
             floor: row("/floor").and_then(ScramHash::from_name),
+            sasl2: row("/sasl2").is_some(),
             bosh_since: row("/bosh").and_then(|ms| ms.parse().ok()).map(Timestamp),
         }
     }

@@ -13,6 +13,7 @@ use xmpp_stream::transport::websocket;
 
 use crate::api::{self, HttpError, HttpResponse, RequestId, SocketId, Token, Transport};
 use crate::core::{Core, Owner};
+use super::endpoints::Endpoint;
 use bosh::{Bosh, FromBosh};
 
 /// One open transport.
@@ -41,7 +42,15 @@ pub(super) enum LinkEvent {
 }
 
 impl Link {
-    pub(super) fn websocket(core: &mut Core, url: String, config: StreamConfig) -> Self {
+    /// A transport to this address.
+    pub(super) fn open(core: &mut Core, endpoint: Endpoint, config: StreamConfig) -> Self {
+        match endpoint.transport {
+            Transport::WebSocket => Self::websocket(core, endpoint.url, config),
+            Transport::Bosh => Self::bosh(core, endpoint.url, config),
+        }
+    }
+
+    fn websocket(core: &mut Core, url: String, config: StreamConfig) -> Self {
         let socket = core.socket();
         core.out.push_back(api::Output::OpenSocket { socket, url });
         let stream = ClientStream::new(Framing::WebSocket, config);
@@ -49,15 +58,16 @@ impl Link {
         Self { open_by: Some(open_by), ..Self::new(Carrier::WebSocket(socket), Some(stream)) }
     }
 
-    pub(super) fn bosh(core: &mut Core, url: String, config: StreamConfig) -> Self {
-        let bosh = Bosh::start(core, url, config.domain.clone(), None);
+    fn bosh(core: &mut Core, url: String, config: StreamConfig) -> Self {
+        let from = config.jid.as_ref().filter(|_| config.secure).map(ToString::to_string);
+        let bosh = Bosh::start(core, url, config.domain.clone(), from, None);
         Self::new(Carrier::Bosh(Box::new(bosh)), Some(ClientStream::new(Framing::Bosh, config)))
     }
 
     /// Goes on with a session that the site made.
     pub(super) fn attach(core: &mut Core, url: String, domain: String, session: Session) -> Self {
         let question = Iq::get(IqId::new(core.random.id(12)), None, Ping {});
-        let mut bosh = Bosh::start(core, url, domain, Some(session));
+        let mut bosh = Bosh::start(core, url, domain, None, Some(session));
         // An empty request would be held for as long as nobody writes: a question (XEP-0199 §4.2) shows at once whether the
         // session lives. Its answer has done its work by coming.
         bosh.send(core.now, question.into());
@@ -66,6 +76,11 @@ impl Link {
 
     fn new(carrier: Carrier, stream: Option<ClientStream>) -> Self {
         Self { carrier, stream, open_by: None, stream_timer: None, derivations: Vec::new(), over: false }
+    }
+
+    /// Whether it was signed in to by SASL2.
+    pub(super) fn speaks_sasl2(&self) -> bool {
+        self.stream.as_ref().is_some_and(ClientStream::speaks_sasl2)
     }
 
     pub(super) fn transport(&self) -> Transport {

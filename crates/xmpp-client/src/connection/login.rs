@@ -12,7 +12,7 @@ use crate::api::SignIn;
 pub(super) enum Goal {
     /// A form: refused credentials are final, and so is a server that never answered.
     Form,
-    /// Keys the tab kept.
+    /// The token or keys the tab kept.
     Restore,
     /// The page is asked.
     Callback,
@@ -55,8 +55,10 @@ impl Goal {
     }
 }
 
-/// Where the tab keeps the keys.
+/// Where the tab keeps the keys, if the server gave no token.
 pub(super) const TAB_KEY: &str = "session/keys";
+/// What all rows of the tab's session begin with.
+pub(super) const SESSION: &str = "session/";
 
 /// The keys and the resource as one row of the tab's store: one field a line.
 pub(super) fn write_tab(jid: &BareJid, resource: &str, keys: &ScramKeys) -> String {

@@ -15,10 +15,14 @@ mod known;
 mod link;
 mod login;
 mod prebind;
+mod reload;
 mod session;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod token;
+#[cfg(test)]
+mod token_tests;
 
 use std::collections::VecDeque;
 
@@ -33,7 +37,7 @@ use crate::api::{
 use crate::core::{Core, Owner};
 use backoff::Backoff;
 use confirm::Confirm;
-use endpoints::Endpoints;
+use endpoints::{Endpoint, Endpoints};
 use known::Known;
 use link::Link;
 use login::{Goal, Login};
@@ -69,6 +73,18 @@ pub(crate) struct Connection {
     known: Known,
     backoff: Backoff,
     resource: Option<String>,
+    /// What this tab calls itself to SASL2: a UUID.
+    agent: Option<String>,
+    /// What signs in before all else.
+    token: Option<token::Token>,
+    /// The address of the last attempt.
+    endpoint: Option<Endpoint>,
+    /// A transport that only gives a token up.
+    farewell: Option<Link>,
+    /// The session was left to the next page of this tab.
+    left: bool,
+    /// The session is the one that the page before has left.
+    reloaded: bool,
     /// A session that the site made and that has not answered yet.
     prebound: Option<Prebound>,
     /// Whose session the site made last.
@@ -95,6 +111,12 @@ impl Connection {
             known: Known::default(),
             backoff: Backoff::default(),
             resource: None,
+            agent: None,
+            token: None,
+            endpoint: None,
+            farewell: None,
+            left: false,
+            reloaded: false,
             prebound: None,
             account_before: None,
             calls: Calls::default(),
@@ -168,6 +190,7 @@ impl Connection {
             PageEvent::Visible => self.hurry(core),
             PageEvent::Hidden => {}
             PageEvent::Unload => {
+                self.leave_session(core);
                 // Without `<close/>`, so that the server keeps the session (XEP-0198 §5). The page may yet come back from
                 // the browser's cache.
                 if self.link.is_some() {
@@ -211,6 +234,7 @@ impl Connection {
             link.timer(core.now);
         }
         self.pump(core);
+        self.farewell_timer(core);
         match self.step {
             Step::Waiting { at } if at <= now => {
                 self.step = Step::Idle;
@@ -227,7 +251,7 @@ impl Connection {
             Step::Discovering { discovery } => Some(discovery.deadline),
             _ => None,
         };
-        let link = self.link.as_ref().and_then(Link::deadline);
+        let link = self.link.iter().chain(&self.farewell).filter_map(Link::deadline).min();
         // A session that waits to be resumed asks for nothing.
         let confirm = self.session.as_ref().filter(|_| core.online).and_then(Confirm::deadline);
         [step, link, confirm].into_iter().flatten().min()
@@ -239,7 +263,15 @@ impl Connection {
         {
             link.opened(core.now);
             self.pump(core);
+        } else if let Some(link) = self.waving(socket) {
+            link.opened(core.now);
+            self.wave(core);
         }
+    }
+
+    /// The farewell's transport, if it is this one.
+    fn waving(&mut self, socket: SocketId) -> Option<&mut Link> {
+        self.farewell.as_mut().filter(|link| link.is(socket))
     }
 
     pub(crate) fn text(&mut self, core: &mut Core, socket: SocketId, text: &str) {
@@ -248,10 +280,17 @@ impl Connection {
         {
             link.text(core.now, text);
             self.pump(core);
+        } else if let Some(link) = self.waving(socket) {
+            link.text(core.now, text);
+            self.wave(core);
         }
     }
 
     pub(crate) fn closed(&mut self, core: &mut Core, socket: SocketId) {
+        if let Some(link) = self.waving(socket) {
+            link.closed(core.now);
+            return self.wave(core);
+        }
         let Some(link) = &mut self.link else { return };
         if link.is(socket) {
             if link.open_by.is_some() {
@@ -278,6 +317,10 @@ impl Connection {
             && link.response(core.now, request, &result)
         {
             self.pump(core);
+        } else if let Some(link) = &mut self.farewell
+            && link.response(core.now, request, &result)
+        {
+            self.wave(core);
         }
     }
 
@@ -311,9 +354,10 @@ impl Connection {
             core.out.push_back(Output::CancelRequest(request));
         }
         self.close_link(core);
-        let (offline, events, calls) =
-            (self.offline, std::mem::take(&mut self.events), std::mem::take(&mut self.calls));
-        *self = Self { offline, events, calls, ..Self::new() };
+        let (events, calls) = (std::mem::take(&mut self.events), std::mem::take(&mut self.calls));
+        let (offline, farewell) = (self.offline, self.farewell.take());
+        *self = Self { offline, events, calls, farewell, ..Self::new() };
+        core.kept = None;
         if core.online || core.account.is_some() {
             self.events.push_back(ConnectionEvent::Ended);
         }
@@ -325,8 +369,8 @@ impl Connection {
         if self.goal.is_none() {
             return;
         }
-        let ops = vec![StoreOp::DeletePrefix { prefix: String::from("session/") }];
-        core.store(StoreScope::Tab, ops, Owner::Nobody);
+        let farewell = self.farewell(core);
+        self.forget_tab(core);
         if forget && let Some(account) = &core.account {
             let prefix = [account.as_str(), "/"].concat();
             for scope in [StoreScope::Device, StoreScope::Tab] {
@@ -334,6 +378,10 @@ impl Connection {
             }
         }
         self.leave(core);
+        if let Some((endpoint, config)) = farewell {
+            self.farewell = Some(Link::open(core, endpoint, config));
+            self.wave(core);
+        }
         core.state.edit_session(|session| {
             (session.jid, session.transport) = (None, None);
             session.phase = Phase::SignedOut { error: None };
@@ -341,10 +389,15 @@ impl Connection {
         core.out.push_back(Output::Event(Event::SignedOut));
     }
 
+    /// Nobody comes back in this tab by what it kept.
+    fn forget_tab(&self, core: &mut Core) {
+        let ops = vec![StoreOp::DeletePrefix { prefix: String::from(login::SESSION) }];
+        core.store(StoreScope::Tab, ops, Owner::Nobody);
+    }
+
     /// Final until the person acts.
     fn refuse(&mut self, core: &mut Core, error: SignInError) {
-        let ops = vec![StoreOp::DeletePrefix { prefix: String::from("session/") }];
-        core.store(StoreScope::Tab, ops, Owner::Nobody);
+        self.forget_tab(core);
         let was_up = self.was_up;
         self.leave(core);
         core.state.edit_session(|session| {

@@ -1,6 +1,7 @@
 //! What the open transport says: a session stands, goes on, or is over.
 
 use xmpp::jid::FullJid;
+use xmpp::ns;
 use xmpp::stanza::Presence;
 use xmpp::xml::Element;
 use xmpp_stream::client::{SmEnabled, StreamEvent};
@@ -39,13 +40,18 @@ impl Connection {
             }
             StreamEvent::Resumed { h, .. } => self.resumed(core, h),
             StreamEvent::ResumeFailed { h } => {
+                self.session_is_new(core);
                 let has = self.session.take().map(|mut session| session.lost(h)).unwrap_or_default();
                 self.acked(has);
             }
             StreamEvent::ScramKeys(keys) => self.keep_keys(core, keys),
-            StreamEvent::Token(_) | StreamEvent::TokenRefused => {}
+            StreamEvent::Token(token) => self.token_given(core, token),
+            StreamEvent::TokenRefused => self.token_refused(core),
             StreamEvent::AuthFailed { condition, .. } => {
-                let verdict = failure::of_auth(condition);
+                let mut verdict = failure::of_auth(condition);
+                if self.has_nothing() && matches!(verdict, Verdict::Later | Verdict::Final(SignInError::NoMechanism)) {
+                    verdict = Verdict::Stale(SignInError::NotAuthorized);
+                }
                 // Who sits in front of a form should hear that they must wait.
                 let in_form =
                     matches!(self.goal, Some(Goal::Form)) && self.login.as_ref().is_some_and(|login| login.fresh);
@@ -65,7 +71,11 @@ impl Connection {
         let Some(session) = &mut self.session else { return };
         let domain = core.account.as_ref().map(|account| String::from(account.domain())).unwrap_or_default();
         match session.received(&element, &domain) {
-            Ok(None) => self.events.push_back(ConnectionEvent::Stanza(element)),
+            // After a reload, what concerns people waits until the features know them.
+            Ok(None) => match &mut core.kept {
+                Some(kept) if waits(&element) => kept.push(element),
+                _ => self.events.push_back(ConnectionEvent::Stanza(element)),
+            },
             Ok(Some((has, answer))) => {
                 self.acked(has);
                 if let (Some(answer), Some(link)) = (answer, &mut self.link) {
@@ -87,6 +97,7 @@ impl Connection {
     }
 
     fn bound(&mut self, core: &mut Core, jid: FullJid, sm: Option<SmEnabled>) {
+        self.session_is_new(core);
         self.session = Some(Confirm::new(sm));
         self.events.push_back(ConnectionEvent::Account(jid.to_bare()));
         self.up(core, jid, false);
@@ -104,6 +115,9 @@ impl Connection {
         else {
             return;
         };
+        if self.reloaded {
+            managed.continue_at(h);
+        }
         match managed.resumed(h, core.now) {
             Ok((has, again)) => {
                 for element in again {
@@ -127,6 +141,12 @@ impl Connection {
             login.fresh = false;
         }
         self.remember_transport(core, transport);
+        self.forget_session(core);
+        if !self.known.sasl2 && self.link.as_ref().is_some_and(Link::speaks_sasl2) {
+            self.known.sasl2 = true;
+            let op = StoreOp::Put { key: self.known_key("sasl2"), value: String::from("1") };
+            core.store(known_scope(core), vec![op], Owner::Nobody);
+        }
         core.online = true;
         core.jid = Some(jid.clone());
         core.state.edit_session(|session| {
@@ -134,7 +154,9 @@ impl Connection {
             session.jid = Some(jid.clone());
             session.transport = Some(transport);
         });
-        self.events.push_back(ConnectionEvent::Up { resumed });
+        // The features of this page have seen nothing of a session that it was left.
+        let continues = resumed && !std::mem::take(&mut self.reloaded);
+        self.events.push_back(ConnectionEvent::Up { resumed: continues });
         core.out.push_back(Output::Event(Event::Connected { jid, transport, resumed }));
     }
 
@@ -164,7 +186,7 @@ impl Connection {
             core.store(known_scope(core), vec![op], Owner::Nobody);
         }
         let Some(login) = &mut self.login else { return };
-        if let Some(jid) = &login.jid {
+        if let Some(jid) = login.jid.as_ref().filter(|_| self.token.is_none()) {
             let value = write_tab(jid, self.resource.as_deref().unwrap_or_default(), &keys);
             let op = StoreOp::Put { key: String::from(TAB_KEY), value };
             core.store(StoreScope::Tab, vec![op], Owner::Nobody);
@@ -245,4 +267,9 @@ impl Connection {
         }
         self.finish_link(core);
     }
+}
+
+/// Whether it concerns people: not the answer to a question of ours, be that in messages (XEP-0313).
+fn waits(element: &Element) -> bool {
+    element.name() != "iq" && !element.children().any(|child| child.is("result", ns::MAM))
 }

@@ -3,15 +3,17 @@
 use xmpp::jid::FullJid;
 use xmpp::time::Mono;
 use xmpp_stream::client::{Resume, StreamConfig};
+use xmpp_stream::sasl::Secret;
 use xmpp_stream::sasl::scram::MAX_ITERATIONS;
 use xmpp_stream::transport::bosh_client::Session;
 
 use super::confirm::Confirm;
 use super::discovery::Discovery;
-use super::endpoints::{self, Endpoints};
+use super::endpoints::{self, Endpoint, Endpoints};
 use super::known;
 use super::link::Link;
-use super::login::{Goal, Login, TAB_KEY, read_tab};
+use super::login::{Goal, Login, SESSION, TAB_KEY, read_tab};
+use super::token::{self, TOKEN_KEY};
 use super::{Connection, ConnectionEvent};
 use crate::api::{Credentials, Event, Output, Phase, Query, RequestId, SignInError, StoreScope, Token, Transport};
 use crate::core::{Core, Owner};
@@ -74,7 +76,7 @@ impl Connection {
             Goal::Restore if self.login.is_none() => {
                 let token = core.token(Owner::Connection);
                 self.step = Step::Restoring(token);
-                let query = Query::Prefix(String::from(TAB_KEY));
+                let query = Query::Prefix(String::from(SESSION));
                 return core.out.push_back(Output::Load { token, scope: StoreScope::Tab, query });
             }
             _ => {}
@@ -128,26 +130,31 @@ impl Connection {
             self.link = Some(link);
             return self.pump(core);
         }
-        let Some(login) = &self.login else { return };
-        let config = StreamConfig {
+        let Some(config) = self.config(core, &endpoint, false) else { return };
+        self.endpoint = Some(endpoint.clone());
+        self.link = Some(Link::open(core, endpoint, config));
+        self.pump(core);
+    }
+
+    /// What an attempt at this address is told; `invalidate`: it only gives the token up.
+    pub(super) fn config(&mut self, core: &mut Core, endpoint: &Endpoint, invalidate: bool) -> Option<StreamConfig> {
+        let resource = self.resource.get_or_insert_with(|| resource(core)).clone();
+        let sasl2 = self.sasl2(core, invalidate);
+        let login = self.login.as_ref()?;
+        Some(StreamConfig {
             domain: login.domain.clone(),
             jid: login.jid.clone(),
-            secret: login.secret.clone(),
-            resource: Some(self.resource.get_or_insert_with(|| resource(core)).clone()),
+            secret: if invalidate { Secret::None } else { login.secret.clone() },
+            resource: Some(resource),
             lang: core.settings.lang.clone(),
             secure: endpoints::is_secure(&endpoint.url, core.settings.secure),
-            sasl2: None,
+            sasl2: Some(sasl2),
             scram_floor: self.known.floor,
             max_iterations: MAX_ITERATIONS,
             resume: self.session.as_ref().and_then(resume),
             enable_sm: true,
             random: core.random.nonce(),
-        };
-        self.link = Some(match endpoint.transport {
-            Transport::WebSocket => Link::websocket(core, endpoint.url, config),
-            Transport::Bosh => Link::bosh(core, endpoint.url, config),
-        });
-        self.pump(core);
+        })
     }
 
     /// The address does not answer, or not as it must.
@@ -218,9 +225,16 @@ impl Connection {
     /// What the tab kept is here.
     pub(super) fn restored(&mut self, core: &mut Core, rows: &[(String, String)]) {
         self.step = Step::Idle;
-        match rows.first().and_then(|(_, row)| read_tab(row)) {
-            Some((login, resource)) => {
-                (self.login, self.resource) = (Some(login), Some(resource));
+        let row = |key: &str| rows.iter().find(|(own, _)| own == key).map(|(_, row)| row.as_str());
+        if let Some((login, resource, agent, token)) = row(TOKEN_KEY).and_then(token::read) {
+            (self.login, self.resource) = (Some(login), Some(resource));
+            (self.agent, self.token) = (Some(agent), Some(token));
+        } else if let Some((login, resource)) = row(TAB_KEY).and_then(read_tab) {
+            (self.login, self.resource) = (Some(login), Some(resource));
+        }
+        match self.login {
+            Some(_) => {
+                self.take_session(core, rows);
                 self.proceed(core);
             }
             None => {

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod person;
+mod presences;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -37,10 +37,16 @@ pub(super) enum FromBosh {
 }
 
 impl Bosh {
-    pub(super) fn start(core: &mut Core, url: String, domain: String, attach: Option<Session>) -> Self {
+    pub(super) fn start(
+        core: &mut Core,
+        url: String,
+        domain: String,
+        from: Option<String>,
+        attach: Option<Session>,
+    ) -> Self {
         let start = Start {
             to: domain,
-            from: None,
+            from,
             lang: Some(core.settings.lang.clone()),
             wait: WAIT,
             random: core.random.below(u64::MAX),
