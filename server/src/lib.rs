@@ -12,3 +12,4 @@ pub mod session;
 pub mod storage;
 pub mod tcp;
 pub mod telemetry;
+pub mod upstream;

@@ -3,97 +3,10 @@
 
 mod common;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use common::{Answer, Raw, Server, body, http, visitor};
-use xmpp::Element;
-
-const HTTPBIND: &str = "http://jabber.org/protocol/httpbind";
-
-struct Bosh {
-    address: SocketAddr,
-    sid: String,
-    rid: u64,
-}
-
-impl Bosh {
-    async fn post(address: SocketAddr, body: &str) -> Answer {
-        http(address, "POST", "/http-bind", &[("content-type", "text/xml; charset=utf-8")], body).await
-    }
-
-    /// One request; the answer's elements.
-    async fn request(&mut self, attributes: &str, payload: &str) -> Vec<Element> {
-        let body = format!(
-            "<body rid='{}' sid='{}' {attributes} xmlns='{HTTPBIND}' xmlns:xmpp='urn:xmpp:xbosh'>{payload}</body>",
-            self.rid, self.sid
-        );
-        self.rid += 1;
-        let answer = Self::post(self.address, &body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        let body = xmpp::xml::parse(&answer.text()).unwrap();
-        assert!(body.is("body", HTTPBIND));
-        if let Some(condition) = body.attr("condition") {
-            panic!("terminated: {condition}");
-        }
-        body.into_children().collect()
-    }
-
-    async fn send(&mut self, payload: &str) -> Vec<Element> {
-        self.request("", payload).await
-    }
-
-    async fn until(&mut self, first: &str, wanted: impl Fn(&Element) -> bool) -> Element {
-        let mut payload = first;
-        loop {
-            if let Some(found) = self.send(payload).await.into_iter().find(|element| wanted(element)) {
-                return found;
-            }
-            payload = "";
-        }
-    }
-
-    async fn create(address: SocketAddr, wait: u32) -> (Self, Element) {
-        let rid = 4_000_000_001;
-        let body = format!(
-            "<body rid='{rid}' to='localhost' wait='{wait}' hold='1' ver='1.11' content='text/xml; charset=utf-8' xml:lang='en' xmpp:version='1.0' xmlns='{HTTPBIND}' xmlns:xmpp='urn:xmpp:xbosh'/>"
-        );
-        let answer = Self::post(address, &body).await;
-        let body = xmpp::xml::parse(&answer.text()).unwrap();
-        let sid = body.attr("sid").unwrap_or_else(|| panic!("{}", answer.text())).to_owned();
-        assert!(sid.len() >= 32);
-        (Self { address, sid, rid: rid + 1 }, body)
-    }
-
-    async fn online(address: SocketAddr, user: &str, wait: u32) -> (Self, String) {
-        let (mut bosh, created) = Self::create(address, wait).await;
-        let features = created.children().next().cloned();
-        let features = match features {
-            Some(features) => features,
-            None => bosh.send("").await.remove(0),
-        };
-        assert!(features.to_xml().contains("SCRAM-SHA-256"));
-        let plain = STANDARD.encode(format!("\0{user}\0{user}-password"));
-        bosh.until(
-            &format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"),
-            |element| element.name() == "success",
-        )
-        .await;
-        let features = bosh.request("xmpp:restart='true' to='localhost'", "").await;
-        assert!(features[0].to_xml().contains("urn:ietf:params:xml:ns:xmpp-bind"), "{}", features[0].to_xml());
-        let bound = bosh
-            .until(
-                "<iq xmlns='jabber:client' type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
-                |element| element.attr("id") == Some("bind"),
-            )
-            .await;
-        let jid = bound.children().next().unwrap().children().next().unwrap().text();
-        bosh.send("<presence xmlns='jabber:client'/>").await;
-        (bosh, jid)
-    }
-}
+use common::bosh::{Bosh, HTTPBIND};
+use common::{Raw, Server, body, http, visitor};
 
 #[tokio::test]
 async fn two_transports_talk() {
@@ -145,6 +58,7 @@ async fn prebind_hands_over_a_session_that_is_bound() {
             .await;
     let json = answer.json();
     let mut page = Bosh {
+        domain: "localhost".to_owned(),
         address: server.address,
         sid: json["sid"].as_str().unwrap().into(),
         rid: json["rid"].as_str().unwrap().parse().unwrap(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use common::machine::{config, sign_in};
 use common::{FRAMING, Raw, Server, body, http};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::Message;
@@ -28,68 +29,17 @@ async fn two_people_talk() {
 
 #[tokio::test]
 async fn scram_by_our_own_client_machine() {
-    use xmpp::time::{Mono, Now, Timestamp};
-    use xmpp_stream::client::{ClientStream, Framing, Input, Output, StreamConfig, StreamEvent};
-    use xmpp_stream::sasl::Secret;
-    use xmpp_stream::transport::websocket;
+    use xmpp_stream::client::StreamEvent;
 
     let server = Server::start();
-    for (password, right) in [("alice-password", true), ("guess", false)] {
-        let mut raw = Raw::connect(server.address).await;
-        let config = StreamConfig {
-            domain: "localhost".into(),
-            jid: Some(xmpp::BareJid::new("alice@localhost").unwrap()),
-            secret: Secret::Password(password.into()),
-            resource: None,
-            lang: "en".into(),
-            secure: true,
-            scram_floor: None,
-            max_iterations: 100_000,
-            resume: None,
-            enable_sm: true,
-            sasl2: None,
-            random: [7; 24],
-        };
-        let mut stream = ClientStream::new(Framing::WebSocket, config);
-        let now = Now { mono: Mono(0), wall: Timestamp(0) };
-        stream.handle_input(now, Input::Opened);
-        let mut outcome = None;
-        while outcome.is_none() {
-            let mut inputs = Vec::new();
-            while let Some(output) = stream.poll_output() {
-                match output {
-                    Output::Open(header) => raw.send(&header.to_websocket()).await,
-                    Output::Transmit(element) => raw.send(&websocket::write(&element)).await,
-                    Output::Derive { token, kdf } => inputs.push(Input::Derived {
-                        token,
-                        salted_password: converse_server::auth::scram::salted_password(&kdf),
-                    }),
-                    Output::Event(StreamEvent::Bound { jid, sm, .. }) => outcome = Some(Ok((jid, sm))),
-                    Output::Event(StreamEvent::AuthFailed { condition, .. }) => outcome = Some(Err(condition)),
-                    _ => {}
-                }
-            }
-            if outcome.is_none() && inputs.is_empty() {
-                let element = raw.next().await;
-                inputs.push(
-                    websocket::parse(&element.to_xml(), &xmpp::xml::Limits::default()).unwrap().into_client_input(),
-                );
-            }
-            for input in inputs {
-                stream.handle_input(now, input);
-            }
-        }
-        match outcome.unwrap() {
-            Ok((jid, sm)) => {
-                assert!(right);
-                assert_eq!(jid.to_bare().as_str(), "alice@localhost");
-                assert!(sm.is_some_and(|sm| sm.resume), "stream management is on");
-            }
-            Err(condition) => {
-                assert!(!right, "{condition:?}");
-            }
-        }
-    }
+    let mut raw = Raw::connect(server.address).await;
+    let event = sign_in(&mut raw, config("alice@localhost", "alice-password", None)).await;
+    let StreamEvent::Bound { jid, sm, .. } = event else { panic!("{event:?}") };
+    assert_eq!(jid.to_bare().as_str(), "alice@localhost");
+    assert!(sm.is_some_and(|sm| sm.resume), "stream management is on");
+    let mut raw = Raw::connect(server.address).await;
+    let event = sign_in(&mut raw, config("alice@localhost", "guess", None)).await;
+    assert!(matches!(event, StreamEvent::AuthFailed { .. }), "{event:?}");
 }
 
 #[tokio::test]

@@ -54,6 +54,20 @@ impl Attempts {
         self.known.insert((account.clone(), network), ());
     }
 
+    /// An attempt begins whose account somebody else knows. `false`: it must not.
+    pub fn begin_from(&mut self, network: IpAddr, now_ms: u64) -> bool {
+        let free = self.by_network.blocked(&network, now_ms).is_none();
+        if free {
+            self.by_network.note(network, now_ms);
+        }
+        free
+    }
+
+    /// Such an attempt succeeded, or came to nothing for a reason that says nothing about the password.
+    pub fn void_from(&mut self, network: IpAddr) {
+        self.by_network.take_back(&network);
+    }
+
     /// The attempt came to nothing for a reason that says nothing about the password.
     pub fn void(&mut self, account: &BareJid, network: IpAddr) {
         self.by_network.take_back(&network);

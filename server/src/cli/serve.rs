@@ -10,6 +10,7 @@ use converse_server::session::Hub;
 use converse_server::storage::Storage;
 use converse_server::tcp::{Certificate, Listener};
 use converse_server::telemetry;
+use converse_server::upstream::Upstreams;
 
 use super::Failure;
 
@@ -31,7 +32,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let certificate = native.is_on().then(|| Certificate::open(&config)).transpose();
     let certificate = certificate.context("native clients cannot be served")?;
     let domain = config.top.domain.0.clone();
-    let hub = Hub::start(config, storage).await.context("the host cannot be started")?;
+    let upstreams = Upstreams::open(&config).context("another server cannot be relayed to")?;
+    let hub = Hub::start(config, storage, upstreams).await.context("the host cannot be started")?;
     let app = app(Arc::clone(&hub)).context("a directory of files cannot be served")?;
 
     // Scripts wait for this line.

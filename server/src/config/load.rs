@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::value::{Domain, Secret, Setting};
-use super::{Config, schema::BadValue};
+use super::{Config, schema::BadValue, upstream};
 
 /// The prefix of the environment's names: `CONVERSE_SERVER_HTTP_LISTEN` is `listen` in `[http]`.
 const PREFIX: &str = "CONVERSE_SERVER_";
@@ -85,6 +85,7 @@ impl Config {
         };
         for (name, value) in &table {
             match value {
+                _ if name == "upstream" => self.upstream = upstream::read(place, value, problems),
                 toml::Value::Table(section) if is_section(name) => {
                     for (key, value) in section {
                         let result = self.set(name, key, value);
@@ -192,7 +193,7 @@ impl Config {
     }
 
     /// Checks that need more than one value or more than a type.
-    fn check(&self, place: &str, problems: &mut Vec<Problem>) {
+    pub(super) fn check(&self, place: &str, problems: &mut Vec<Problem>) {
         let mut complain = |key: &str, what: &str| {
             problems.push(Problem { place: place.to_owned(), key: key.to_owned(), what: what.to_owned() })
         };
@@ -247,6 +248,7 @@ impl Config {
                 );
             }
         }
+        upstream::check(&self.upstream, &self.top.domain, &mut complain);
         if self.tcp.certificate.is_some() != self.tcp.key.is_some() {
             complain("tcp.certificate", "tcp.certificate and tcp.key belong together; set both or none");
         }

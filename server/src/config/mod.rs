@@ -6,6 +6,7 @@
 mod load;
 mod sample;
 mod schema;
+mod upstream;
 mod value;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 pub use load::{ConfigError, Overrides, Problem};
 pub use sample::sample;
 use schema::{Section, settings};
-pub use value::{Bytes, Domain, LogFormat, Secret, Setting, Span, WebOrigin};
+pub use upstream::Upstream;
+pub use value::{Bytes, Domain, HostPort, LogFormat, Secret, Setting, Span, UpstreamTls, WebOrigin};
 
 settings! {
     /// What stands outside every section.
@@ -155,6 +157,8 @@ pub struct Config {
     pub http: Http,
     /// `[tcp]`
     pub tcp: Tcp,
+    /// `[[upstream]]`
+    pub upstream: Vec<Upstream>,
     /// `[accounts]`
     pub accounts: Accounts,
     /// `[prebind]`

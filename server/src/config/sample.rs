@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Config;
+use super::schema::Section as _;
+use super::{Config, Upstream};
 
 /// A configuration file with every setting, its documentation and its default, all commented out except the domain.
 pub fn sample() -> String {
@@ -25,6 +26,16 @@ pub fn sample() -> String {
                 Some(value) => writeln!(out, "# {} = {value}\n", key.name),
                 None => writeln!(out, "# Unset by default; {}.\n# {} = {}\n", key.expects, key.name, key.example),
             };
+        }
+    }
+    out.push_str(
+        "\n# Domains of other XMPP servers that browsers reach through this one, by the same WebSocket and BOSH addresses. A table for each:\n# [[upstream]]\n",
+    );
+    for key in Upstream::keys() {
+        let value = key.default.map_or_else(|| format!("…  ({})", key.expects), |value| value.to_string());
+        let _ = writeln!(out, "#\n#   {} = {value}", key.name);
+        for line in key.doc {
+            let _ = writeln!(out, "#     #{line}");
         }
     }
     out

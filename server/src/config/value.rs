@@ -231,6 +231,63 @@ impl Setting for WebOrigin {
     }
 }
 
+/// A host, by name or address, with a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPort {
+    /// The host's name or address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Setting for HostPort {
+    const EXPECTS: &'static str = "a host with a port such as \"xmpp.example.com:5222\" or \"[::1]:5222\"";
+    fn from_text(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not a host with a port");
+        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let plain = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = match plain {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?.to_string(),
+            None if host.is_empty() || host.contains([':', '/', '@', ' ', '[']) => return Err(wrong()),
+            None => host.to_owned(),
+        };
+        Ok(Self { host, port: port.parse().map_err(|_| wrong())? })
+    }
+    fn to_toml(&self) -> Option<Value> {
+        let brackets = self.host.contains(':');
+        let text =
+            if brackets { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) };
+        Some(Value::String(text))
+    }
+}
+
+/// How a connection to another server gets its TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpstreamTls {
+    /// It begins bare and changes (RFC 6120 §5).
+    StartTls,
+    /// From the first byte (XEP-0368).
+    Direct,
+}
+
+impl Setting for UpstreamTls {
+    const EXPECTS: &'static str = "\"starttls\" or \"direct\"";
+    fn from_text(text: &str) -> Result<Self, String> {
+        match text {
+            "starttls" => Ok(Self::StartTls),
+            "direct" => Ok(Self::Direct),
+            _ => Err(format!("{text:?} is not a way to TLS")),
+        }
+    }
+    fn to_toml(&self) -> Option<Value> {
+        let text = match self {
+            Self::StartTls => "starttls",
+            Self::Direct => "direct",
+        };
+        Some(Value::String(text.to_owned()))
+    }
+}
+
 /// The XMPP domain that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain(pub String);

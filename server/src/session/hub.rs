@@ -21,6 +21,7 @@ use crate::auth::attempts::Attempts;
 use crate::auth::throttle::Window;
 use crate::config::Config;
 use crate::storage::{DatabaseError, Storage, accounts};
+use crate::upstream::Upstreams;
 
 /// The middle of the server.
 pub struct Hub {
@@ -31,6 +32,7 @@ pub struct Hub {
     pub(crate) clock: Clock,
     pub(super) bosh_config: Arc<bosh_server::Config>,
     pub(super) bosh: Sessions,
+    pub(super) upstreams: Upstreams,
     pub(super) attempts: Mutex<Attempts>,
     pub(super) prebinds: Mutex<Window<BareJid>>,
     /// Password derivations at a time; each occupies a processor.
@@ -57,11 +59,11 @@ pub struct Permit {
 }
 
 impl Hub {
-    /// Starts the shards on an open database.
+    /// Starts the shards on an open database, beside the ways to other servers.
     ///
     /// # Errors
     /// When the database cannot give or keep the server's own secrets.
-    pub async fn start(config: Config, storage: Storage) -> Result<Arc<Self>, DatabaseError> {
+    pub async fn start(config: Config, storage: Storage, upstreams: Upstreams) -> Result<Arc<Self>, DatabaseError> {
         let decoy_key = storage.write_async(|connection| accounts::server_secret(connection, "decoy-salts")).await?;
         let clock = Clock::new();
         let shard_count = available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(u16::MAX));
@@ -78,7 +80,7 @@ impl Hub {
         let bosh_config = bosh_server::Config {
             wait_max: seconds(limits.bosh_wait),
             inactivity: seconds(limits.bosh_inactivity),
-            domains: vec![config.top.domain.0.clone()],
+            domains: std::iter::once(&config.top.domain.0).chain(upstreams.domains()).cloned().collect(),
             queued_payloads: limits.outbox as usize,
             queued_bytes: 16 * 1024 * 1024,
             ..bosh_server::Config::default()
@@ -89,6 +91,7 @@ impl Hub {
             clock,
             bosh_config: Arc::new(bosh_config),
             bosh: Sessions::default(),
+            upstreams,
             attempts: Mutex::new(Attempts::new(
                 limits.sign_in_failures_per_address,
                 limits.sign_in_failures_per_account,

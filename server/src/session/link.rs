@@ -14,12 +14,14 @@ use xmpp_host::shard_of;
 use xmpp_stream::StreamHeader;
 use xmpp_stream::sasl::{Kdf, Mechanism, SaslCondition, ScramHash};
 use xmpp_stream::server::{
-    CredentialsUnavailable, Inline, Input, Output, ServerEvent, ServerStream, ServerStreamConfig, TokenPolicy,
+    CredentialsUnavailable, Inline, Input, Output, PRE_AUTH_LIMITS, ServerEvent, ServerStream, ServerStreamConfig,
+    TokenPolicy,
 };
 
 use super::clock::{random, random_text};
 use super::hub::{Hub, lock};
 use super::inbox::{self, Inbox, Mail, Mailbox, Received};
+use super::relayed::Relayed;
 use super::shards::FromConnection;
 use crate::auth::scram;
 use crate::auth::throttle::Bucket;
@@ -27,7 +29,7 @@ use crate::http::origin::Client;
 use crate::storage::accounts;
 
 /// Attempts to sign in on one connection.
-const MAX_ATTEMPTS: u32 = 5;
+pub(super) const MAX_ATTEMPTS: u32 = 5;
 
 /// Elements on their way through the shard before a connection is read further.
 const IN_FLIGHT: u64 = 256;
@@ -78,7 +80,7 @@ pub(super) struct Link {
     pub(super) answer: mpsc::UnboundedSender<Input>,
     /// How many of these are to come.
     asked: u32,
-    actions: Vec<Action>,
+    pub(super) actions: Vec<Action>,
     pub(super) timer: Option<Mono>,
     bucket: Bucket,
     /// Not before this time is the next element read.
@@ -87,7 +89,11 @@ pub(super) struct Link {
     pub(super) attempt: Option<BareJid>,
     sent: u64,
     handled: u64,
-    closed: bool,
+    pub(super) closed: bool,
+    /// A header has come, or may not lead to another server.
+    pub(super) opened: bool,
+    /// The stream goes to another server, and nothing of the host's is used.
+    pub(super) relayed: Option<Box<Relayed>>,
 }
 
 impl Link {
@@ -130,6 +136,7 @@ impl Link {
     /// A connection of a native client, which may change to TLS if `starttls`.
     pub(super) fn over_tcp(hub: &Arc<Hub>, client: Client, starttls: bool) -> Self {
         let mut link = Self::new(hub, client, false);
+        link.opened = true;
         if starttls {
             link.stream = link.stream.map(ServerStream::with_starttls);
         }
@@ -165,6 +172,8 @@ impl Link {
             sent: 0,
             handled: 0,
             closed: false,
+            opened: false,
+            relayed: None,
             hub: Arc::clone(hub),
         }
     }
@@ -175,7 +184,10 @@ impl Link {
 
     /// Whether the client is signed in and its stream open.
     pub(super) fn is_established(&self) -> bool {
-        self.stream.as_ref().is_none_or(ServerStream::is_established)
+        match &self.relayed {
+            Some(relayed) => relayed.relay.authenticated,
+            None => self.stream.as_ref().is_none_or(ServerStream::is_established),
+        }
     }
 
     /// Whether the stream waits for storage or a derivation, so that it is not known yet how to read on.
@@ -186,19 +198,34 @@ impl Link {
     /// What the next element may cost its reader.
     pub(super) fn limits(&self) -> Limits {
         let later = Limits { bytes: self.hub.config.limits.frame.0, ..Limits::default() };
-        self.stream.as_ref().map_or(later, |stream| stream.limits(later))
+        match &self.relayed {
+            Some(relayed) => {
+                if relayed.relay.authenticated {
+                    later
+                } else {
+                    PRE_AUTH_LIMITS
+                }
+            }
+            None => self.stream.as_ref().map_or(later, |stream| stream.limits(later)),
+        }
     }
 
     /// Whether more may be read, or from when on: `None` while too much is on its way.
     pub(super) fn reads_from(&self) -> Option<Mono> {
-        (self.sent.saturating_sub(self.handled) < IN_FLIGHT).then_some(self.not_before)
+        let room = match &self.relayed {
+            Some(relayed) => relayed.relay.takes(),
+            None => self.sent.saturating_sub(self.handled) < IN_FLIGHT,
+        };
+        room.then_some(self.not_before)
     }
 
     /// An element of the client, with its number.
     pub(super) async fn element(&mut self, seq: u64, element: Element) {
         let now = self.hub.clock.now();
         self.not_before = now.mono.after(self.bucket.take(now.mono.0));
-        if self.is_established() {
+        if self.relayed.is_some() {
+            self.relay_element(seq, &element);
+        } else if self.is_established() {
             self.forward(seq, element).await;
         } else {
             self.input(Input::Received(element)).await;
@@ -209,6 +236,14 @@ impl Link {
     /// Anything else that concerns the stream.
     pub(super) async fn input(&mut self, input: Input) {
         let now = self.hub.clock.now();
+        if let Input::StreamStart(header) = &input
+            && self.begin_relay(header)
+        {
+            return;
+        }
+        if self.relayed.is_some() {
+            return self.relay_input(input);
+        }
         let Some(stream) = &mut self.stream else {
             match input {
                 // A stream that was negotiated for the client has nothing to begin anew.
@@ -227,7 +262,7 @@ impl Link {
     /// The time of [`Link::timer`] has come.
     pub(super) async fn timer_fired(&mut self) {
         self.timer = None;
-        if self.stream.as_ref().is_some_and(|stream| !stream.is_established()) {
+        if !self.is_established() {
             self.input(Input::Malformed(
                 StreamError::new(StreamCondition::ConnectionTimeout).with_text("signing in took too long"),
             ))
@@ -245,6 +280,9 @@ impl Link {
         if self.closed {
             // The shard has no more to say, and its end of the mailbox may be gone.
             return std::future::pending().await;
+        }
+        if self.relayed.is_some() {
+            return self.relay_wait().await;
         }
         tokio::select! {
             received = self.inbox.receive(self.handled) => match received {
@@ -288,17 +326,17 @@ impl Link {
     /// Ends the stream from this side.
     pub(super) async fn close(&mut self, error: Option<StreamError>) {
         match &mut self.stream {
-            Some(stream) => {
+            Some(stream) if self.relayed.is_none() => {
                 stream.close(error);
                 while let Some(output) = self.stream.as_mut().and_then(ServerStream::poll_output) {
                     self.output(output).await;
                 }
             }
-            None => self.end(error),
+            _ => self.end(error),
         }
     }
 
-    fn end(&mut self, error: Option<StreamError>) {
+    pub(super) fn end(&mut self, error: Option<StreamError>) {
         if !self.closed {
             self.closed = true;
             self.actions.push(Action::Close(error));
@@ -308,6 +346,7 @@ impl Link {
     /// The connection is over; `clean` when the client has ended its stream, so that its session ends as well.
     pub(super) async fn gone(mut self, clean: bool) {
         self.void_attempt();
+        self.relay_gone(clean);
         if let Some(shard) = self.shard.take() {
             let message = if clean { FromConnection::Closed(self.conn) } else { FromConnection::Lost(self.conn) };
             self.hub.shards.send(shard, message).await;

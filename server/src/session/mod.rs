@@ -3,7 +3,8 @@
 //! ```text
 //! WebSocket task ┐
 //! BOSH task      ├─ Link (ServerStream, mailbox) ──┬ Shard task ─ Storage
-//! TCP task       ┘                                 └ Shard task ─ Storage
+//! TCP task       ┘                                 ├ Shard task ─ Storage
+//!                                                  └ Relay ─ another XMPP server
 //! ```
 //!
 //! Way in: connection → bounded queue → shard; a full queue stops the reading of the socket. Way out: shard → bounded mailbox →
@@ -16,6 +17,8 @@ mod hub;
 mod inbox;
 mod link;
 pub(crate) mod prebind;
+mod relay;
+mod relayed;
 mod shards;
 pub(crate) mod tcp;
 mod tokens;

@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "helpers of tests")]
 
+pub mod bosh;
+pub mod machine;
+pub mod prosody;
 pub mod tcp;
 
 use std::io::{BufRead as _, BufReader, Write as _};
