@@ -5,7 +5,7 @@
 
 use xmpp::time::{Mono, Now};
 
-use crate::api::{Command, Event, Input, Output, PageEvent, Phase, Query, Settings, StoreScope, Token};
+use crate::api::{Command, Event, Input, Output, PageEvent, Phase, Query, Settings, SignIn, StoreScope, Token};
 use crate::connection::{Connection, ConnectionEvent};
 use crate::core::{Core, Owner, Work};
 use crate::cx::Cx;
@@ -82,6 +82,9 @@ impl Client {
     }
 
     fn command(&mut self, command: &Command) {
+        if let Command::SignIn(how) = command {
+            self.core.guest = matches!(how, SignIn::Anonymous { .. });
+        }
         match command {
             Command::SignIn(_) | Command::SignOut { .. } | Command::Reconnect | Command::Credentials(_) => {
                 self.connection.command(&mut self.core, command);
@@ -279,7 +282,7 @@ impl Client {
     }
 
     fn load_device_rows(&mut self) {
-        if self.core.settings.trusted_device {
+        if self.core.on_device() {
             return self.load_from(StoreScope::Device, Owner::Rows);
         }
         let rows = self.core.merged(Vec::new());

@@ -21,6 +21,8 @@ pub(crate) struct Core {
     pub(crate) random: Random,
     pub(crate) state: State,
     pub(crate) out: VecDeque<Output>,
+    /// An account without a name (RFC 4505): nobody will come back for its rows.
+    pub(crate) guest: bool,
     /// Whose rows and conversations these are.
     pub(crate) account: Option<BareJid>,
     /// The bound address of the session there is, also while it is being resumed.
@@ -107,6 +109,7 @@ impl Core {
             now: Now::default(),
             state: State::new(),
             out: VecDeque::new(),
+            guest: false,
             account: None,
             jid: None,
             online: false,
@@ -126,6 +129,11 @@ impl Core {
             rows: Rows::default(),
             next: Counters::default(),
         }
+    }
+
+    /// Whether rows may stay when the tab is closed.
+    pub(crate) fn on_device(&self) -> bool {
+        self.settings.trusted_device && !self.guest
     }
 
     pub(crate) fn token(&mut self, owner: Owner) -> Token {

@@ -230,6 +230,13 @@ impl<'a> Cx<'a> {
         self.core.keep(ops, Owner::Nobody);
     }
 
+    /// Writes several rows of this feature and account, all or none; `on_stored` tells when they are durable.
+    pub fn put_rows(&mut self, rows: Vec<(String, String)>, label: Label) {
+        let ops =
+            rows.into_iter().filter_map(|(key, value)| Some(StoreOp::Put { key: self.key(&key)?, value })).collect();
+        self.core.keep(ops, Owner::Feature(self.feature, label));
+    }
+
     fn key(&self, key: &str) -> Option<String> {
         let account = self.core.account.as_ref()?;
         Some([account.as_str(), "/", self.core.ids.get(self.feature)?, "/", key].concat())

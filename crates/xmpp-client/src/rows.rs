@@ -24,7 +24,7 @@ impl Core {
     /// Writes rows of the account.
     pub(crate) fn keep(&mut self, ops: Vec<StoreOp>, owner: Owner) {
         let precious: Vec<StoreOp> = ops.iter().filter(|op| self.is_precious(op)).cloned().collect();
-        if !self.settings.trusted_device {
+        if !self.on_device() {
             self.store(StoreScope::Tab, precious, owner);
             return;
         }

@@ -9,6 +9,7 @@ pub mod chats;
 pub mod delay;
 pub mod disco;
 pub mod drafts;
+pub mod history;
 pub mod mam;
 pub mod markers;
 pub mod messages;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Constructor> {
         vcard::VCards::make,
         chats::Chats::make,
         drafts::Drafts::make,
+        history::History::make,
         delay::Delay::make,
         stanza_id::StanzaIds::make,
         outbox::Outbox::make,

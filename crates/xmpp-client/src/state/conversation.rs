@@ -6,12 +6,14 @@ use xmpp::ids::ArchiveId;
 use xmpp::time::Timestamp;
 
 use crate::api::{Author, Chat, Composing, ConversationId, Diff, Older, TimelineId};
-use crate::timeline::{Entry, Placed, Placement, Row, Timeline};
+use crate::timeline::{Entry, Placed, Placement, Row, RunId, Timeline};
 
 /// How many rows a conversation keeps that no view shows.
 const TAIL: usize = 40;
 /// How many rows an open one keeps; beyond it the oldest go and can be loaded again.
 const OPEN: usize = 10_000;
+/// The run of the rows that the device kept; no page of an archive is called so.
+const KEPT: RunId = RunId(u32::MAX);
 /// Longest preview, in characters.
 const PREVIEW: usize = 200;
 
@@ -54,6 +56,8 @@ pub(crate) struct Conversation {
     pub(crate) dismissed_at: Option<Timestamp>,
     /// Unread rows that went out of memory.
     dropped_unread: u32,
+    /// The rows were kept by the device, and nobody has compared them with the archive.
+    pub(crate) unchecked: bool,
     told: Option<Arc<Chat>>,
 }
 
@@ -72,6 +76,7 @@ impl Conversation {
             kept: None,
             dismissed_at: None,
             dropped_unread: 0,
+            unchecked: false,
             told: None,
         }
     }
@@ -102,6 +107,15 @@ impl Conversation {
             Placed::Known(_) => {}
         }
         placed
+    }
+
+    /// Takes rows back that the device kept. They are listed, read and dismissed as other rows of the device say.
+    pub(super) fn restore(&mut self, entries: Vec<Entry>, next: &mut u64) {
+        for entry in entries {
+            self.timeline.place(entry, Placement::Older(KEPT), next);
+        }
+        self.timeline.take_changed();
+        self.unchecked = true;
     }
 
     /// The person has read up to this row, here or elsewhere. Never back. Tells whether that was new.

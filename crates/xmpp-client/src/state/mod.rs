@@ -21,6 +21,7 @@ pub(crate) use person::{Person, Resource, RosterEntry};
 use crate::api::{
     Availability, Contact, ContactRequest, ConversationId, Diff, Event, Output, Phase, Profile, Session, Subscription,
 };
+use crate::timeline::{Entry, Row};
 
 /// More conversations than this are not kept in memory.
 const MAX_CONVERSATIONS: usize = 3_000;
@@ -187,6 +188,25 @@ impl State {
 
     pub(crate) fn conversation_ids(&self) -> Vec<ConversationId> {
         self.conversations.keys().cloned().collect()
+    }
+
+    /// The conversations whose rows changed since this was asked last.
+    pub(crate) fn changed_timelines(&mut self) -> impl Iterator<Item = (&ConversationId, &Conversation)> {
+        let changed = self.conversations.iter_mut();
+        changed.filter_map(|(id, conversation)| conversation.timeline.take_changed().then_some((id, &*conversation)))
+    }
+
+    /// The rows of all conversations.
+    pub(crate) fn timelines(&self) -> impl Iterator<Item = &[Row]> {
+        self.conversations.values().map(|conversation| conversation.timeline.rows())
+    }
+
+    /// Takes back what the device kept of a conversation, before what was written meanwhile; nothing, if the archive was faster.
+    pub(crate) fn restore(&mut self, id: &ConversationId, entries: Vec<Entry>) {
+        let (conversation, next) = self.conversation_and_counter(id);
+        if conversation.timeline.oldest_archived().is_none() {
+            conversation.restore(entries, next);
+        }
     }
 
     /// Tells the view what changed.

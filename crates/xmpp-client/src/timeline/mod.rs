@@ -67,6 +67,8 @@ pub(crate) struct Timeline {
     /// Changes the view was not told yet; only while `shown`.
     ops: Vec<TimelineOp>,
     shown: bool,
+    /// Something changed since [`Timeline::take_changed`].
+    changed: bool,
     /// The run that placed the last archived row, and that row.
     run: Option<(RunId, TimelineId)>,
     /// The gap before messages that came live while the archive's tail was still being read.
@@ -125,6 +127,11 @@ impl Timeline {
 
     pub(crate) fn is_shown(&self) -> bool {
         self.shown
+    }
+
+    /// Whether anything changed since this was asked last.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     pub(crate) fn take_ops(&mut self) -> Vec<TimelineOp> {
@@ -245,6 +252,7 @@ impl Timeline {
     fn replace(&mut self, index: usize, item: Item) {
         if item != *self.rows[index].item {
             let item = Arc::new(item);
+            self.changed = true;
             self.rows[index].item = item.clone();
             self.tell(TimelineOp::Update { index, item });
         }
@@ -252,6 +260,7 @@ impl Timeline {
 
     fn put(&mut self, index: usize, row: Row) {
         let item = row.item.clone();
+        self.changed = true;
         self.rows.insert(index, row);
         if !self.shown {
             return;
@@ -267,6 +276,7 @@ impl Timeline {
     }
 
     fn take(&mut self, index: usize) -> Row {
+        self.changed = true;
         self.tell(TimelineOp::Remove { index, count: 1 });
         self.rows.remove(index)
     }

@@ -25,10 +25,11 @@ impl Timeline {
             }
             Placement::CatchUp(run) | Placement::Latest(run) | Placement::Older(run) | Placement::Gap(run, _) => run,
         };
+        let continues = self.run.is_some_and(|(last_run, last)| last_run == run && self.position(last).is_some());
         let want = self.cursor(run, placement, found, &entry, next);
         let placed = match found {
             Some(id) => {
-                self.settle(id, want, placement);
+                self.settle(id, want, placement, continues);
                 self.learn(id, entry, true);
                 Placed::Known(id)
             }
@@ -78,8 +79,9 @@ impl Timeline {
         index
     }
 
-    /// A known row meets its place in the archive: one that had a place keeps it, a local echo moves if it must.
-    fn settle(&mut self, id: TimelineId, want: usize, placement: Placement) {
+    /// A known row meets its place in the archive: one that had a place keeps it, a local echo moves if it must. Only a page
+    /// knows better than both: what it has behind another stands behind it, whatever came live in which order.
+    fn settle(&mut self, id: TimelineId, want: usize, placement: Placement, continues: bool) {
         let Some(index) = self.position(id) else { return };
         let reached = index >= want && self.rows[index].archive_id.is_some();
         if reached {
@@ -96,14 +98,34 @@ impl Timeline {
             }
             return;
         }
-        if self.rows[index].archive_id.is_some() {
+        if self.rows[index].archive_id.is_some() && !continues {
             return;
         }
         let in_place =
             index >= want && !self.rows[want..index].iter().any(|row| row.archive_id.is_some() || row.is_gap());
         if !in_place {
+            let to = if index < want { want - 1 } else { want };
             let row = self.take(index);
-            self.put(if index < want { want - 1 } else { want }, row);
+            self.put(to, row);
+            self.bring_along(index, to);
+        }
+    }
+
+    /// An own message has moved behind others: what was written after it and has no place in the archive yet was sent after
+    /// it, so it goes along.
+    fn bring_along(&mut self, from: usize, to: usize) {
+        if !self.rows.get(to).is_some_and(Row::is_own) {
+            return;
+        }
+        let (mut index, mut end) = (from, to);
+        while index < end {
+            if self.rows[index].is_own() && self.rows[index].archive_id.is_none() {
+                let row = self.take(index);
+                self.put(to, row);
+                end -= 1;
+            } else {
+                index += 1;
+            }
         }
     }
 
@@ -154,6 +176,7 @@ impl Timeline {
             && let Some(stanza_id) = entry.stanza_id
         {
             row.archive_id = Some(stanza_id.id.clone());
+            self.changed = true;
             if let ItemKind::Message { stanza_id: shown, .. } = &mut item.kind {
                 *shown = Some(stanza_id);
             }

@@ -79,6 +79,11 @@ impl Row {
         self.said().is_some_and(|(author, _)| *author != Author::Own)
     }
 
+    /// Whether this account said this.
+    pub(crate) fn is_own(&self) -> bool {
+        self.said().is_some_and(|(author, _)| *author == Author::Own)
+    }
+
     pub(crate) fn delivery(&self) -> Option<&Delivery> {
         match &self.item.kind {
             ItemKind::Message { delivery, .. } => delivery.as_ref(),

@@ -55,6 +55,34 @@ fn a_local_echo_meets_its_archived_self_and_keeps_its_id() {
 }
 
 #[test]
+fn what_was_written_later_stays_later() {
+    let (mut timeline, mut next) = (Timeline::default(), 0);
+    live(&mut timeline, &mut next, entry(1, false, Some(1)));
+    for n in 2..=4 {
+        live(&mut timeline, &mut next, entry(n, true, None));
+    }
+    live(&mut timeline, &mut next, entry(9, false, Some(9)));
+    // The archive got 2 and 3 behind the other's; it has not got 4 yet.
+    for n in [2, 3] {
+        let archived = Entry { stanza_id: entry(0, true, Some(n + 10)).stanza_id, ..entry(n, true, None) };
+        timeline.place(archived, Placement::CatchUp(RunId(1)), &mut next);
+    }
+    assert_eq!(bodies(&timeline), ["1", "9", "2", "3", "4"]);
+}
+
+#[test]
+fn a_page_knows_the_order_better_than_what_came_live() {
+    let (mut timeline, mut next) = (Timeline::default(), 0);
+    for n in [1, 3, 2, 4] {
+        live(&mut timeline, &mut next, entry(n, false, Some(n)));
+    }
+    for n in 1..=4 {
+        timeline.place(entry(n, false, Some(n)), Placement::Latest(RunId(1)), &mut next);
+    }
+    assert_eq!(bodies(&timeline), ["1", "2", "3", "4"]);
+}
+
+#[test]
 fn what_came_live_during_the_catch_up_stays_behind_it() {
     let (mut timeline, mut next) = (Timeline::default(), 0);
     live(&mut timeline, &mut next, entry(1, false, Some(1)));

@@ -7,7 +7,7 @@
 mod pages;
 pub(crate) mod query;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use xmpp::collections::VecSet;
 use xmpp::ids::StanzaId;
@@ -34,6 +34,8 @@ pub struct Mam {
     has_archive: Option<bool>,
     /// How many pages this catch-up has read.
     read: u32,
+    /// This device knew of no message when the catch-up began.
+    first_visit: bool,
     /// Conversations whose older messages wait for a connection and the end of the catch-up: before it nobody knows where
     /// theirs begin.
     later: VecSet<ConversationId>,
@@ -43,6 +45,9 @@ pub struct Mam {
 const PAGE: u16 = 100;
 /// After so many pages the newest is read instead, with a gap before it.
 const MAX_PAGES: u32 = 200;
+/// On a device's first visit so many pages before the newest are read, or until there are so many conversations.
+const EARLIER_PAGES: u8 = 9;
+const ENOUGH_CONVERSATIONS: usize = 30;
 /// After a failure the catch-up goes on.
 const AGAIN_MS: u64 = 30_000;
 const AGAIN: Label = Label(u32::MAX);
@@ -66,7 +71,23 @@ impl Mam {
             Some(cursor) if self.read < MAX_PAGES => {
                 self.pages.ask(cx, Purpose::CatchUp, None, Range::After(&cursor), PAGE);
             }
-            _ => self.pages.ask(cx, Purpose::Latest, None, Range::Newest, PAGE),
+            _ => {
+                let state = cx.state();
+                let empty = |id| state.conversation(id).is_none_or(|chat| chat.timeline.rows().is_empty());
+                self.first_visit = state.conversation_ids().iter().all(empty);
+                self.pages.ask(cx, Purpose::Latest, None, Range::Newest, PAGE);
+            }
+        }
+    }
+
+    /// One busy conversation fills the newest page: a device that knows nothing yet reads on until it has a list to show.
+    fn earlier(&mut self, cx: &mut Cx<'_>, fin: &Fin, read: u8) {
+        if let Some(first) = &fin.first
+            && !fin.complete
+            && read < EARLIER_PAGES
+            && cx.state().conversation_ids().len() < ENOUGH_CONVERSATIONS
+        {
+            self.pages.ask(cx, Purpose::Earlier { read }, None, Range::Before(first), PAGE);
         }
     }
 
@@ -107,6 +128,13 @@ impl Mam {
 
     /// A view shows the conversation: it should have something to show.
     fn opened(&mut self, cx: &mut Cx<'_>, id: &ConversationId) {
+        if cx.online() && !self.catching_up && self.has_archive == Some(true) {
+            let unchecked = std::mem::take(&mut cx.state_mut().conversation_mut(id).unchecked);
+            if unchecked {
+                let max = cx.settings().history_page.clamp(10, 250);
+                self.pages.ask(cx, Purpose::Compare, Some(&id.jid), Range::Newest, max);
+            }
+        }
         let few =
             cx.state().conversation(id).is_some_and(|c| c.timeline.rows().len() < FEW_ROWS && c.older == Older::More);
         match self.has_archive {
@@ -168,8 +196,8 @@ impl Mam {
         let run = RunId(page.label.0);
         let placement = match &page.purpose {
             Purpose::CatchUp => Placement::CatchUp(run),
-            Purpose::Latest => Placement::Latest(run),
-            Purpose::Older { .. } => Placement::Older(run),
+            Purpose::Latest | Purpose::Compare => Placement::Latest(run),
+            Purpose::Older { .. } | Purpose::Earlier { .. } => Placement::Older(run),
             Purpose::Gap { gap, .. } => Placement::Gap(run, *gap),
         };
         let Some(account) = cx.account().cloned() else { return };
@@ -188,17 +216,22 @@ impl Mam {
         match purpose {
             Purpose::CatchUp | Purpose::Latest => {
                 let moved = fin.last.is_some() && fin.last != cx.state().archive_cursor;
-                if let Some(last) = fin.last {
-                    cx.state_mut().archive_cursor = Some(last);
+                if let Some(last) = &fin.last {
+                    cx.state_mut().archive_cursor = Some(last.clone());
                 }
                 self.read += 1;
                 // The newest page ends at the tail whatever lies before it. A page that leads nowhere would be asked for ever.
                 if fin.complete || purpose == Purpose::Latest || !moved {
                     self.at_tail(cx);
+                    if std::mem::take(&mut self.first_visit) {
+                        self.earlier(cx, &fin, 0);
+                    }
                 } else {
                     self.catch_up(cx);
                 }
             }
+            Purpose::Compare => {}
+            Purpose::Earlier { read } => self.earlier(cx, &fin, read + 1),
             Purpose::Older { conversation, passed } => {
                 let complete = fin.complete || fin.first.is_none();
                 let chat = cx.state_mut().conversation_mut(&conversation);
@@ -236,6 +269,8 @@ impl Mam {
                     cx.wake_in(AGAIN, AGAIN_MS);
                 }
             }
+            // The list is shorter then; each conversation in it still grows by itself.
+            Purpose::Compare | Purpose::Earlier { .. } => {}
             Purpose::Older { conversation, .. } => {
                 let chat = cx.state_mut().conversation_mut(&conversation);
                 // A reader who is still there when the connection is back may ask again at once.

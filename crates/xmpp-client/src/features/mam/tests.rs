@@ -2,17 +2,17 @@ use crate::api::*;
 use crate::test_bench::{Bench, chat};
 use xmpp::Element;
 
-const MAM: &str = "urn:xmpp:mam:2";
+pub(crate) const MAM: &str = "urn:xmpp:mam:2";
 
 /// Signed in at a server with an archive, its first question not answered yet.
-fn online() -> (Bench, Element) {
+pub(crate) fn online() -> (Bench, Element) {
     let mut bench = Bench::new(crate::features::all());
     bench.sign_in("");
     let query = discover(&mut bench);
     (bench, query)
 }
 
-fn discover(bench: &mut Bench) -> Element {
+pub(crate) fn discover(bench: &mut Bench) -> Element {
     while let Some(iq) = bench.request("query", "http://jabber.org/protocol/disco#info") {
         bench.answer(
             &iq,
@@ -22,11 +22,11 @@ fn discover(bench: &mut Bench) -> Element {
     bench.request("query", MAM).expect("asks the archive")
 }
 
-fn query_id(query: &Element) -> String {
+pub(crate) fn query_id(query: &Element) -> String {
     String::from(query.children().next().and_then(|q| q.attr("queryid")).expect("a query id"))
 }
 
-fn result_from(bench: &mut Bench, from: &str, query_id: &str, n: u32, own: bool) {
+pub(crate) fn result_from(bench: &mut Bench, from: &str, query_id: &str, n: u32, own: bool) {
     let n = n.to_string();
     let (sender, to) = if own { ("me@x.y/other", "you@x.y") } else { ("you@x.y/1", "me@x.y") };
     bench.feed(
@@ -52,7 +52,7 @@ fn result_from(bench: &mut Bench, from: &str, query_id: &str, n: u32, own: bool)
     );
 }
 
-fn page(bench: &mut Bench, query: &Element, numbers: std::ops::RangeInclusive<u32>, complete: bool) {
+pub(crate) fn page(bench: &mut Bench, query: &Element, numbers: std::ops::RangeInclusive<u32>, complete: bool) {
     let id = query_id(query);
     for n in numbers.clone() {
         result_from(bench, "me@x.y", &id, n, n % 2 == 0);
@@ -71,7 +71,7 @@ fn page(bench: &mut Bench, query: &Element, numbers: std::ops::RangeInclusive<u3
     bench.answer(query, &fin);
 }
 
-fn live(bench: &mut Bench, n: u32) {
+pub(crate) fn live(bench: &mut Bench, n: u32) {
     let n = n.to_string();
     bench.feed(
         &[
@@ -94,6 +94,7 @@ fn the_first_time_the_newest_page_makes_the_list_and_counts_as_read() {
     page(&mut bench, &query, 11..=13, false);
     let chat = &bench.view.chats[&chat("you@x.y")];
     assert_eq!((chat.preview.as_deref(), chat.unread, chat.older), (Some("13"), 0, Older::More));
+    assert!(bench.request("query", MAM).is_some(), "looks for other conversations");
     bench.open_chat("you@x.y");
     let query = bench.request("query", MAM).expect("a conversation of three rows asks for more");
     assert!(query.to_xml().contains("<before>11</before>") && query.to_xml().contains("<value>you@x.y</value>"));
@@ -103,6 +104,34 @@ fn the_first_time_the_newest_page_makes_the_list_and_counts_as_read() {
     assert_eq!(bench.view.chats[&self::chat("you@x.y")].older, Older::Complete);
     bench.command(Command::LoadHistory { conversation: self::chat("you@x.y"), gap: None });
     assert!(bench.request("query", MAM).is_none());
+}
+
+#[test]
+fn a_new_device_finds_conversations_behind_one_that_fills_the_newest_page() {
+    let (mut bench, query) = online();
+    page(&mut bench, &query, 11..=13, false);
+    let query = bench.request("query", MAM).expect("reads on");
+    assert!(query.to_xml().contains("<before>11</before>") && !query.to_xml().contains("<value>you@x.y</value>"));
+    let id = query_id(&query);
+    bench.feed(
+        &[
+            "<message from='me@x.y' to='me@x.y/r'><result xmlns='urn:xmpp:mam:2' queryid='",
+            &id,
+            "' id='5'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2022-01-01T00:00:00Z'/>\
+             <message xmlns='jabber:client' type='chat' id='m5' from='old@x.y/1' to='me@x.y'><body>long ago</body>\
+             </message></forwarded></result></message>",
+        ]
+        .concat(),
+    );
+    page(&mut bench, &query, 6..=7, false);
+    assert_eq!(bench.view.chats[&chat("old@x.y")].preview.as_deref(), Some("long ago"));
+    assert_eq!(bench.view.chats[&chat("old@x.y")].unread, 0);
+    let query = bench.request("query", MAM).expect("and on");
+    page(&mut bench, &query, 1..=4, true);
+    assert!(bench.request("query", MAM).is_none(), "until the archive's beginning");
+    bench.open_chat("you@x.y");
+    let before: Vec<String> = [1, 2, 3, 4, 6, 7, 11, 12, 13].map(|n: u32| n.to_string()).into();
+    assert_eq!(bench.texts("you@x.y"), before);
 }
 
 #[test]

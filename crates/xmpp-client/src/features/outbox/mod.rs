@@ -205,6 +205,11 @@ impl Feature for Outbox {
         true
     }
 
+    fn after(&self) -> &'static [&'static str] {
+        // What waits stands behind what was said.
+        &["history"]
+    }
+
     fn on_rows(&mut self, cx: &mut Cx<'_>, rows: &[(&str, &str)]) {
         self.rows_loaded = true;
         let mut restored = Vec::new();
