@@ -14,6 +14,7 @@ use crate::locale::Locale;
 use crate::msg::Msg;
 use crate::slots::Slots;
 use crate::ui_state::Action;
+use crate::view::{classes, html};
 use crate::view_config::{Theme, View, ViewConfig};
 
 /// Properties of [`App`].
@@ -36,7 +37,7 @@ pub fn App(props: &AppProps) -> Html {
         config: Rc::new(props.config.clone()),
         slots: Slots::new(&props.config),
     };
-    html! { <ContextProvider<Ui> context={ui}>{ child::<Root>(()) }</ContextProvider<Ui>> }
+    yew::html! { <ContextProvider<Ui> context={ui}>{ child::<Root>(()) }</ContextProvider<Ui>> }
 }
 
 #[component]

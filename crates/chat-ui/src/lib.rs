@@ -21,6 +21,7 @@ pub mod replica;
 pub mod rows;
 pub mod slots;
 pub mod ui_state;
+mod view;
 pub mod view_config;
 pub mod virtual_list;
 

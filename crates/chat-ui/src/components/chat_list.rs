@@ -16,6 +16,7 @@ use crate::locale::Locale;
 use crate::look;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Tab};
+use crate::view::{classes, html};
 use crate::virtual_list::{self, RenderRow, Row, VirtualList};
 
 /// Relative times grow old.

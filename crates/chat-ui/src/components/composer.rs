@@ -12,6 +12,7 @@ use crate::hooks::{Timer, Ui, focus, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::slots::{ChatCx, ComposerEvent};
+use crate::view::html;
 
 /// So long after the last key the text is worth keeping, and the person counts as resting (XEP-0085 §5.1 leaves it open).
 const SETTLE_MS: i32 = 500;

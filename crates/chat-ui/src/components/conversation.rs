@@ -15,6 +15,7 @@ use crate::icons::Icon;
 use crate::msg::Msg;
 use crate::slots::ChatCx;
 use crate::ui_state::{Action, Layer};
+use crate::view::html;
 
 /// Properties of [`Conversation`].
 #[derive(Properties, PartialEq)]

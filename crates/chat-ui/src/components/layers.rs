@@ -13,6 +13,7 @@ use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::Icon;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer};
+use crate::view::html;
 use crate::view_config::Theme;
 
 /// The one in front, if any.

@@ -16,6 +16,7 @@ use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::rows::{self, Row, Source};
+use crate::view::html;
 use crate::virtual_list::{self, Position, RenderRow, VirtualList};
 
 /// Properties of [`MessageList`].

@@ -9,6 +9,7 @@ use crate::hooks::{Timer, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::ui_state::{Action, Notice, NoticeKind};
+use crate::view::html;
 
 const SHOWN_MS: i32 = 8_000;
 

@@ -16,6 +16,7 @@ use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::Icon;
 use crate::msg::Msg;
 use crate::ui_state::Action;
+use crate::view::html;
 use crate::view_config::View;
 
 /// Which of the three is in front.

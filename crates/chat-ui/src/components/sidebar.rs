@@ -11,6 +11,7 @@ use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer, Tab};
+use crate::view::html;
 
 /// See the module.
 #[component]

@@ -9,6 +9,7 @@ use crate::hooks::{Ui, focus, use_ui, use_value};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::ui_state::Action;
+use crate::view::html;
 
 /// Properties of [`SignInForm`].
 #[derive(Properties, PartialEq)]
