@@ -10,6 +10,7 @@ use crate::components::bits::badge;
 use crate::components::panel::Panel;
 use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::{Icon, icon};
+use crate::kept::{use_effect_with, use_mut_ref};
 use crate::locale::Locale;
 use crate::msg::Msg;
 use crate::slots::Slots;

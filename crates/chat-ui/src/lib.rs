@@ -12,6 +12,7 @@ pub mod components;
 pub mod features;
 pub mod hooks;
 pub mod icons;
+mod kept;
 pub mod links;
 pub mod locale;
 pub mod look;

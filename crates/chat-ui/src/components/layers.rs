@@ -11,6 +11,7 @@ use crate::child::child;
 use crate::features::roster::edit::AddContact;
 use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::Icon;
+use crate::kept::use_effect_with;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer};
 use crate::view::html;

@@ -14,6 +14,7 @@ use crate::bridge::Topic;
 use crate::child::child;
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::{Icon, icon};
+use crate::kept::{use_memo, use_state};
 use crate::msg::Msg;
 use crate::rows::{self, Row, Source};
 use crate::view::html;

@@ -14,6 +14,7 @@ use crate::bridge::Topic;
 use crate::child::{child, keyed};
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::Icon;
+use crate::kept::{use_effect_with, use_mut_ref};
 use crate::msg::Msg;
 use crate::ui_state::Action;
 use crate::view::html;

@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use crate::bridge::Topic;
 use crate::hooks::{Ui, use_selector};
+use crate::kept::{use_effect_with, use_mut_ref, use_state};
 use crate::rows::Row;
 use crate::view_config::View;
 use crate::virtual_list::Position;
@@ -79,7 +80,7 @@ fn use_page_visible() -> bool {
     fn now() -> bool {
         web_sys::window().and_then(|window| window.document()).is_none_or(|document| !document.hidden())
     }
-    let visible = use_state_eq(now);
+    let visible = use_state(now);
     let setter = visible.setter();
     use_effect_with((), move |()| {
         let document = web_sys::window().and_then(|window| window.document());
