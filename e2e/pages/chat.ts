@@ -37,6 +37,10 @@ export class ChatPage {
     return this.element.getByRole("tab", { name });
   }
 
+  get search(): Locator {
+    return this.element.getByRole("searchbox", { name: "Search" });
+  }
+
   /** Somebody's row in the list that shows. */
   row(name: string | RegExp): Locator {
     const list = this.element.getByRole("tabpanel");

@@ -6,7 +6,9 @@
 pub mod auth;
 pub mod config;
 pub mod http;
+pub mod places;
 pub mod prep;
 pub mod session;
 pub mod storage;
+pub mod tcp;
 pub mod telemetry;

@@ -21,6 +21,15 @@ fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
+/// Who is in whose list of contacts, and who sees whose presence.
+fn roster(dir: &Path) -> Vec<String> {
+    let database = rusqlite::Connection::open(dir.join("converse.sqlite")).unwrap();
+    let mut rows = database
+        .prepare("SELECT local || ' ' || jid || ' ' || subscription FROM roster JOIN accounts ON id = account WHERE listed ORDER BY 1")
+        .unwrap();
+    rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
 #[test]
 fn accounts_from_the_first_to_the_last() {
     let dir = tempfile::tempdir().unwrap();
@@ -47,6 +56,11 @@ fn accounts_from_the_first_to_the_last() {
 
     let list = text(&user(dir, &["list"], "").stdout);
     assert_eq!(list, "alice@localhost\tAlice Example\nbob@localhost\t\ndave@localhost\t\n");
+    assert_eq!(code(&user(dir, &["connect", "alice", "bob"], "")), 0);
+    assert_eq!(roster(dir), ["alice bob@localhost both", "bob alice@localhost both"]);
+    let unknown = user(dir, &["connect", "alice", "nobody"], "");
+    assert_eq!(code(&unknown), 3);
+    assert!(text(&unknown.stderr).contains("nobody@localhost"));
     assert_eq!(code(&user(dir, &["remove", "bob"], "")), 0);
     assert_eq!(code(&user(dir, &["remove", "bob"], "")), 3);
     assert!(!text(&user(dir, &["list"], "").stdout).contains("bob"));

@@ -78,12 +78,25 @@ fn message(random: &mut Random, number: u64) -> StoreOp {
         stanza: format!("<message number='{number}'/>"),
         at: Timestamp(1000 + (random.below(50) as i64)),
         dedupe,
+        mind_blocks: !random.chance(4),
         copies,
     }))
 }
 
+/// What may be blocked: accounts, resources, the domain.
+fn addresses(random: &mut Random) -> Vec<Jid> {
+    let address = |random: &mut Random| match random.below(6) {
+        0 => Jid::new("localhost").unwrap(),
+        1..=3 => person(random).with_resource(["phone", "web"][random.below(2) as usize]).unwrap().into(),
+        _ => person(random).into(),
+    };
+    (0..random.below(3)).map(|_| address(random)).collect()
+}
+
 fn op(random: &mut Random, number: u64, last: u64) -> StoreOp {
-    match random.below(12) {
+    match random.below(14) {
+        12 => StoreOp::Block { owner: person(random), jids: addresses(random) },
+        13 => StoreOp::Unblock { owner: person(random), jids: addresses(random) },
         0..=5 => message(random, number),
         6 => StoreOp::Unarchive { owner: person(random), id: archive_id(random, last) },
         7 => StoreOp::Delivered { owner: person(random), id: archive_id(random, last) },
@@ -180,8 +193,7 @@ fn people(storage: &Storage) -> MemoryStorage {
 
 #[test]
 fn sqlite_answers_as_the_storage_in_memory_does() {
-    let mut archived = 0;
-    let mut undone = 0;
+    let (mut archived, mut undone, mut blocked) = (0, 0, 0);
     for seed in 0..12 {
         let dir = tempfile::tempdir().unwrap();
         let storage = Storage::open(&dir.path().join("db")).unwrap();
@@ -195,6 +207,7 @@ fn sqlite_answers_as_the_storage_in_memory_does() {
             assert_eq!(answer, expected, "seed {seed}, request {number}: {ops:#?}");
             undone += usize::from(answer.is_err());
             for result in answer.iter().flatten() {
+                blocked += usize::from(*result == OpResult::Blocked);
                 if let OpResult::Archived { ids } = result {
                     last = last.max(ids.iter().map(|id| id.as_str().parse().unwrap()).max().unwrap());
                     archived += ids.len();
@@ -210,7 +223,10 @@ fn sqlite_answers_as_the_storage_in_memory_does() {
             }
         }
     }
-    assert!(archived > 500 && undone > 50, "{archived} archived, {undone} undone: the requests are worth comparing");
+    assert!(
+        archived > 500 && undone > 50 && blocked > 20,
+        "{archived} archived, {undone} undone, {blocked} blocked: the requests are worth comparing"
+    );
 }
 
 #[test]
@@ -232,6 +248,7 @@ fn ids_of_deleted_rows_are_not_used_again() {
             stanza: "<message/>".into(),
             at: Timestamp(0),
             dedupe: None,
+            mind_blocks: true,
             copies,
         }))
     };

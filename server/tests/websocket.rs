@@ -47,6 +47,7 @@ async fn scram_by_our_own_client_machine() {
             max_iterations: 100_000,
             resume: None,
             enable_sm: true,
+            sasl2: None,
             random: [7; 24],
         };
         let mut stream = ClientStream::new(Framing::WebSocket, config);

@@ -206,6 +206,7 @@ fn notify(to_page: &Function, event: &UiEvent) {
         UiEvent::Opened => call(to_page, "set-open", &JsValue::TRUE),
         UiEvent::Closed => call(to_page, "set-open", &JsValue::FALSE),
         UiEvent::ThemeChosen(theme) => remember_theme(*theme),
+        UiEvent::SignInWanted => call(to_page, "sign-in-wanted", &JsValue::NULL),
         UiEvent::Shown(_) => {}
     }
 }

@@ -291,9 +291,11 @@ export class ConverseChat extends HTMLElement {
     this.#unread = 0;
   }
 
+  /** The page's language. The region, which decides how times and dates are written, is the visitor's where the page names none. */
   #language(): string {
     const around = this.closest("[lang]")?.getAttribute("lang");
-    return around || navigator.language || "en";
+    if (!around) return navigator.language || "en";
+    return navigator.languages.find((tag) => tag.startsWith(`${around}-`)) ?? around;
   }
 
   async #translate(): Promise<void> {
@@ -350,6 +352,9 @@ export class ConverseChat extends HTMLElement {
         return;
       case "set-open":
         this.open = detail === true;
+        return;
+      case "sign-in-wanted":
+        this.#session?.start(this.#howToSignIn());
         return;
       case "converse-connected":
         if (!this.#connected) {

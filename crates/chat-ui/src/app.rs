@@ -8,7 +8,7 @@ use crate::bridge::{Bridge, Topic};
 use crate::child::child;
 use crate::components::bits::badge;
 use crate::components::panel::Panel;
-use crate::hooks::{Ui, focus, use_selector, use_ui};
+use crate::hooks::{Ui, fine_pointer, focus, focus_in, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::kept::{use_effect_with, use_mut_ref};
 use crate::locale::Locale;
@@ -99,13 +99,14 @@ fn Launcher(props: &LauncherProps) -> Html {
     }
 }
 
-/// Opening moves the focus into the panel, closing gives it back to the launcher; the first drawing moves nothing.
+/// Opening moves the focus into the panel, where there is an open conversation into its composer; closing gives it back to the
+/// launcher; the first drawing moves nothing.
 #[hook]
 fn use_open_focus(shown: bool, overlay: bool, panel: &NodeRef, launcher: &NodeRef) {
     let (panel, launcher) = (panel.clone(), launcher.clone());
     let first = use_mut_ref(|| true);
     use_effect_with(shown, move |shown| {
-        if !first.replace(false) && overlay {
+        if !first.replace(false) && overlay && !(*shown && fine_pointer() && focus_in(&panel, "textarea")) {
             focus(if *shown { &panel } else { &launcher });
         }
     });

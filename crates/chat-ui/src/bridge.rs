@@ -34,6 +34,8 @@ pub enum UiEvent {
     Shown(Option<ConversationId>),
     /// The person chose a theme in the menu; the shell remembers it and passes it back in the next [`crate::ViewConfig`].
     ThemeChosen(Theme),
+    /// The person signed out and wants in again, by the site's way of signing in.
+    SignInWanted,
 }
 
 /// A part of the shown state that changes together.

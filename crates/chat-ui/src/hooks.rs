@@ -8,7 +8,7 @@ use yew::functional::{Hook, HookContext};
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Topic};
-use crate::kept::{use_effect_with, use_mut_ref};
+use crate::kept::{use_effect_with, use_mut_ref, use_state};
 use crate::locale::Locale;
 use crate::msg::Msg;
 use crate::replica::Replica;
@@ -187,4 +187,45 @@ pub fn focus(node: &NodeRef) {
         // A missing focus is no error: the element may be hidden by now.
         let _ = element.focus_with_options(&options);
     }
+}
+
+/// Focuses the first element inside that fits a CSS selector. Answers whether there is one.
+pub fn focus_in(node: &NodeRef, selector: &str) -> bool {
+    let found = node.cast::<web_sys::Element>().and_then(|element| element.query_selector(selector).ok().flatten());
+    let found = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok());
+    // A missing focus is no error here either.
+    found.map(|found| found.focus()).is_some()
+}
+
+/// Whether a mouse points here: on a touch screen a focused input brings up the keyboard, which nobody asked for.
+#[must_use]
+pub fn fine_pointer() -> bool {
+    web_sys::window()
+        .and_then(|window| window.match_media("(pointer: fine)").ok().flatten())
+        .is_some_and(|media| media.matches())
+}
+
+/// Something that the browser knows about the page, looked at again after each of these events of the window.
+#[hook]
+pub fn use_page(events: &'static [&'static str], now: fn() -> bool) -> bool {
+    let state = use_state(now);
+    let setter = state.setter();
+    use_effect_with((), move |()| {
+        let window = web_sys::window();
+        let call = Closure::<dyn FnMut()>::new(move || setter.set(now()));
+        if let Some(window) = &window {
+            for event in events {
+                // Adding a listener to a window that stands cannot fail.
+                let _ = window.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+            }
+        }
+        move || {
+            if let Some(window) = window {
+                for event in events {
+                    let _ = window.remove_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+                }
+            }
+        }
+    });
+    *state
 }

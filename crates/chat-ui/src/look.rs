@@ -1,5 +1,7 @@
 //! What a name looks like: initials and a consistent colour (after XEP-0392, with a palette instead of an angle).
 
+use xmpp::jid::BareJid;
+
 /// How many hues the stylesheet knows, as classes `h0` … `h15`.
 pub const HUES: u32 = 16;
 
@@ -37,6 +39,14 @@ pub fn key(address: &str) -> u64 {
     address.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// Whether an address fits what was typed, lower case. Its domain counts only for who types an address: on most sites all
+/// have the same.
+#[must_use]
+pub fn address_fits(typed: &str, jid: &BareJid) -> bool {
+    let address = if typed.contains('@') { jid.as_str() } else { jid.local().unwrap_or(jid.as_str()) };
+    address.contains(typed)
+}
+
 /// The class of a hue, without allocating.
 #[must_use]
 pub fn hue_class(address: &str) -> &'static str {
@@ -59,6 +69,16 @@ mod tests {
         assert_eq!(initials("👋 Zoë"), "Z");
         assert_eq!(initials("山田 太郎"), "山");
         assert_eq!(initials("<script>"), "S");
+    }
+
+    #[test]
+    fn a_domain_that_all_share_finds_nobody() {
+        let fits = |typed, address| address_fits(typed, &BareJid::new(address).expect("an address"));
+        assert!(fits("uli", "juliet@example.com"));
+        assert!(!fits("exam", "juliet@example.com"));
+        assert!(fits("juliet@ex", "juliet@example.com"));
+        assert!(fits("@example", "juliet@example.com"));
+        assert!(fits("exam", "example.com"));
     }
 
     #[test]

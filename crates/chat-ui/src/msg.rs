@@ -29,6 +29,7 @@ messages! {
     Retry = "Try again",
     Discard = "Discard",
     Copy = "Copy text",
+    Copied = "Copied",
     You = "You",
     Loading = "Loading…",
     OpenChat = "Open chat",
@@ -60,7 +61,7 @@ messages! {
     StreamEnded = "The server ended the session.",
     TooManyAttempts = "Too many attempts. Wait a moment, then try again.",
     SignedOutTitle = "You’re signed out",
-    SignedOutLead = "Chat starts as soon as this site signs you in.",
+    SignedOutLead = "Sign in to see your conversations.",
     // Connection.
     Connecting = "Connecting…",
     Reconnecting = "Connection lost. Reconnecting…",
@@ -103,7 +104,7 @@ messages! {
     NothingSelectedLead = "Choose one from the list, or start a new one.",
     NoMessages = "No messages yet",
     NoMessagesLead = "Say hello to {name}.",
-    BeginningOf = "This is the beginning of your conversation with {name}.",
+    BeginningOf = "This is the beginning of your conversation.",
     LoadOlder = "Load older messages",
     LoadOlderFailed = "Older messages could not be loaded.",
     GapHere = "Some messages are missing here",
@@ -118,6 +119,9 @@ messages! {
     Read = "Read",
     Failed = "Not sent",
     FailedWhy = "Not sent: {name}",
+    FailedAddress = "Not sent: nobody can be reached at this address.",
+    FailedServer = "Not sent: their server doesn’t answer.",
+    FailedRefused = "Not sent: they don’t take messages from you.",
     Says = "{name} says:",
     // Composer.
     WriteTo = "Message {name}",
@@ -141,6 +145,7 @@ messages! {
     // Own menu.
     OwnMenu = "Your account",
     Status = "Status",
+    StatusMessage = "Status message",
     StatusHint = "What are you up to?",
     Appearance = "Appearance",
     ThemeAuto = "System",

@@ -59,6 +59,7 @@ impl Row {
     #[must_use]
     pub fn estimate(&self, width: f64) -> f64 {
         match self {
+            Self::Start(Older::Complete) => 160.0,
             Self::Start(_) | Self::Day { .. } | Self::Unread | Self::Typing => 44.0,
             Self::Gap(_) => 64.0,
             Self::Message { item, first, last } => {

@@ -52,6 +52,8 @@ pub enum NoticeKind {
     },
     /// Messages are kept in memory only.
     StorageDegraded,
+    /// A message's text is in the clipboard.
+    Copied,
 }
 
 /// What stands in front.
@@ -102,6 +104,8 @@ pub enum Action {
     Theme(Theme),
     /// The sign-in form was sent.
     SignIn(SignIn),
+    /// The person wants the site to sign in once more.
+    SignInAgain,
     /// Signing in failed; perhaps it is tried again.
     Failed(SignInError),
     /// The account is gone.
@@ -172,6 +176,7 @@ impl UiState {
                 self.signing_in = true;
                 commands.push(Command::SignIn(how));
             }
+            Action::SignInAgain => events.push(UiEvent::SignInWanted),
             Action::Reset => {
                 *self = Self {
                     open: self.open,
@@ -224,7 +229,7 @@ mod tests {
             .iter()
             .map(|notice| match notice.kind {
                 NoticeKind::Failed { command, .. } => command,
-                NoticeKind::StorageDegraded => "",
+                _ => "",
             })
             .collect();
         assert_eq!(names, ["b", "c", "d"]);

@@ -8,7 +8,9 @@ use xmpp::stanza::{Iq, Presence};
 use xmpp::xml::Element;
 
 use crate::effect::Effect;
+use crate::held::Held;
 use crate::io::SessionId;
+use crate::modules::blocking::BlockRequest;
 use crate::modules::roster::RosterRequest;
 use crate::modules::roster::subscription::Verb;
 use crate::pending::{Pending, storage_error};
@@ -25,6 +27,8 @@ pub(crate) struct Account {
     pub(crate) tasks: VecDeque<Task>,
     /// A task waits for storage.
     pub(crate) busy: bool,
+    /// Stanzas that wait for the roster, as it says who is blocked.
+    pub(crate) held: VecDeque<Held>,
     /// Undelivered rows that are on their way to sessions.
     pub(crate) carried: BTreeMap<u64, Carried>,
     /// Undelivered rows are being read.
@@ -49,6 +53,8 @@ pub(crate) enum RosterState {
 pub(crate) struct Roster {
     pub(crate) version: u64,
     pub(crate) rows: BTreeMap<BareJid, RosterRow>,
+    /// XEP-0191.
+    pub(crate) blocked: BTreeSet<Jid>,
 }
 
 /// How far an undelivered row is.
@@ -89,6 +95,8 @@ pub(crate) struct Origin {
 pub(crate) enum Task {
     /// Roster get or set (RFC 6121 §2).
     Roster { origin: Origin, iq: Box<Iq>, request: RosterRequest },
+    /// The list of what is blocked (XEP-0191).
+    Blocking { origin: Origin, iq: Box<Iq>, request: BlockRequest },
     /// Broadcast presence (RFC 6121 §4).
     Broadcast { origin: Origin, presence: Box<Presence> },
     /// A subscription stanza of one of its sessions (RFC 6121 §3).
@@ -127,7 +135,12 @@ impl Account {
     /// Nothing to remember.
     fn is_idle(&self) -> bool {
         let carries = self.carried.values().any(|it| *it != Carried::Unmarked);
-        self.resources.is_empty() && self.tasks.is_empty() && !self.busy && self.drain.is_none() && !carries
+        self.resources.is_empty()
+            && self.tasks.is_empty()
+            && self.held.is_empty()
+            && !self.busy
+            && self.drain.is_none()
+            && !carries
     }
 
     pub(crate) fn roster(&self) -> Option<&Roster> {
@@ -171,11 +184,7 @@ impl Shard {
             match account.roster {
                 RosterState::Loading => return,
                 RosterState::Unknown if account.anonymous => account.roster = RosterState::Loaded(Roster::default()),
-                RosterState::Unknown => {
-                    account.roster = RosterState::Loading;
-                    self.load(Query::Roster(jid.clone()), Pending::Roster { account: jid.clone() });
-                    return;
-                }
+                RosterState::Unknown => return self.load_roster(jid),
                 RosterState::Missing | RosterState::Loaded(_) => {
                     if let Some(task) = account.tasks.pop_front() {
                         self.run_task(jid, task);
@@ -185,14 +194,24 @@ impl Shard {
         }
     }
 
+    pub(crate) fn load_roster(&mut self, jid: &BareJid) {
+        self.account(jid).roster = RosterState::Loading;
+        self.load(Query::Roster(jid.clone()), Pending::Roster { account: jid.clone() });
+    }
+
     pub(crate) fn roster_loaded(&mut self, jid: &BareJid, result: Result<Rows, StorageError>) {
         let Some(account) = self.accounts.get_mut(jid) else { return };
         match result {
-            Ok(Rows::Roster { version, rows }) => {
+            Ok(Rows::Roster { version, rows, blocked }) => {
                 let rows = rows.into_iter().map(|row| (row.jid.clone(), row)).collect();
-                account.roster = RosterState::Loaded(Roster { version, rows });
+                let blocked = blocked.into_iter().collect();
+                account.roster = RosterState::Loaded(Roster { version, rows, blocked });
+                self.release_held(jid);
             }
-            Ok(Rows::NoSuchAccount) => account.roster = RosterState::Missing,
+            Ok(Rows::NoSuchAccount) => {
+                account.roster = RosterState::Missing;
+                self.release_held(jid);
+            }
             Ok(_) => self
                 .roster_failed(jid, &StorageError::Broken("a roster query was answered by something else".to_owned())),
             Err(error) => self.roster_failed(jid, &error),
@@ -204,6 +223,10 @@ impl Shard {
     fn roster_failed(&mut self, jid: &BareJid, error: &StorageError) {
         let Some(account) = self.accounts.get_mut(jid) else { return };
         account.roster = RosterState::Unknown;
+        for held in account.held.split_off(0) {
+            self.refuse_held(held, storage_error(error));
+        }
+        let Some(account) = self.accounts.get_mut(jid) else { return };
         if let Some(task) = account.tasks.pop_front() {
             self.refuse_task(task, storage_error(error));
         }
@@ -211,7 +234,7 @@ impl Shard {
 
     fn refuse_task(&mut self, task: Task, error: xmpp::StanzaError) {
         match task {
-            Task::Roster { origin, iq, .. } => {
+            Task::Roster { origin, iq, .. } | Task::Blocking { origin, iq, .. } => {
                 self.finish(origin.session, origin.entry, vec![Effect::Reply(iq.reply_error(error).into())]);
             }
             Task::Broadcast { origin, presence } | Task::Outbound { origin, presence, .. } => {
@@ -312,6 +335,7 @@ impl Shard {
     fn run_task(&mut self, jid: &BareJid, task: Task) {
         match task {
             Task::Roster { origin, iq, request } => self.run_roster_request(jid, origin, *iq, request),
+            Task::Blocking { origin, iq, request } => self.run_block_request(jid, origin, *iq, request),
             Task::Broadcast { origin, presence } => self.run_broadcast(jid, origin, *presence),
             Task::Outbound { origin, verb, presence } => self.run_outbound(jid, origin, verb, *presence),
             Task::Inbound { verb, presence } => self.run_inbound(jid, verb, *presence),

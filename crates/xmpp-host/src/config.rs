@@ -52,6 +52,12 @@ pub struct Limits {
     pub roster_items: usize,
     /// Subscription requests of strangers that one account keeps.
     pub pending_requests: usize,
+    /// Stanzas that wait for a session whose client is inactive; more than these go out.
+    pub held_back: usize,
+    /// Their size.
+    pub held_back_bytes: usize,
+    /// Addresses that one account has blocked.
+    pub blocked: usize,
     /// Groups of one contact.
     pub roster_groups: usize,
     /// Addresses one session has sent directed presence to.
@@ -83,6 +89,9 @@ impl Default for Limits {
             held_bytes: 8 << 20,
             roster_items: 10_000,
             pending_requests: 200,
+            held_back: 500,
+            held_back_bytes: 256 << 10,
+            blocked: 1_000,
             roster_groups: 50,
             directed_presence: 500,
             vcard_bytes: 256 << 10,

@@ -196,6 +196,12 @@ impl Shard {
             return;
         };
         let Ok(Stanza::Message(mut message)) = Stanza::try_from(element) else { return };
+        if message.from.as_ref().is_some_and(|from| self.blocks(account, from)) {
+            // Sent before it was blocked, and too late now (XEP-0191 §3.3).
+            let op = StoreOp::Delivered { owner: account.clone(), id: row.id.clone() };
+            self.store(vec![op], Pending::Nobody);
+            return;
+        }
         if row.visible {
             stable_ids::inject(&mut message, account, &row.id);
         }

@@ -20,6 +20,8 @@ pub(crate) enum Effect {
     Route(Envelope),
     /// Send each interested session a roster push with this item (RFC 6121 §2.1.6).
     Push { account: BareJid, item: Element, version: u64 },
+    /// Send each session that knows what is blocked a push (XEP-0191 §3.3).
+    PushBlocks { account: BareJid, payload: Element },
     /// Send each of these sessions a copy; presence is addressed to each.
     Deliver { to: Vec<SessionId>, element: Element },
     /// The session sent this message: its siblings get copies (XEP-0280).
@@ -44,6 +46,7 @@ impl Shard {
             Effect::Reply(_) | Effect::Refuse(_) | Effect::SentCarbons { .. } => {}
             Effect::Route(envelope) => self.route(envelope),
             Effect::Push { account, item, version } => self.push_roster(&account, &item, version),
+            Effect::PushBlocks { account, payload } => self.push_blocks(&account, &payload),
             Effect::Deliver { to, element } => self.deliver_all(&to, &element, None),
             Effect::Drain { account } => self.drain(&account),
         }

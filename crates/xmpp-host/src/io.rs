@@ -5,6 +5,7 @@ use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::{Iq, Message, Presence, StreamError};
 use xmpp::time::Mono;
 use xmpp::xml::Element;
+use xmpp_stream::server::Inline;
 
 use crate::storage::{OpResult, Query, Rows, StorageError, StoreOp};
 
@@ -36,6 +37,8 @@ pub enum Input {
         account: BareJid,
         /// SASL ANONYMOUS: nothing of this account is stored and it ends with its sessions.
         anonymous: bool,
+        /// SASL2: what else it asked for, and what the stream leaves the shard to answer.
+        inline: Option<Box<Inline>>,
     },
     /// One top-level element arrived.
     Received {

@@ -14,6 +14,7 @@ mod account;
 pub mod config;
 mod drain;
 mod effect;
+mod held;
 mod ids;
 pub mod io;
 pub mod modules;

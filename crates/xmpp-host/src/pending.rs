@@ -6,6 +6,7 @@ use xmpp::xml::Element;
 
 use crate::account::{Origin, RosterChange};
 use crate::io::SessionId;
+use crate::modules::blocking::BlockChange;
 use crate::modules::{LoadThen, StoreThen};
 use crate::route::outgoing::Outgoing;
 use crate::session::queue::EntryId;
@@ -21,6 +22,8 @@ pub(crate) enum Pending {
     Roster { account: BareJid },
     /// An account's roster is being changed.
     RosterChange { account: BareJid, change: Box<RosterChange> },
+    /// What an account has blocked is being changed.
+    Blocks { account: BareJid, change: Box<BlockChange> },
     /// A module is reading for an answer.
     Load { asker: Asker, iq: Box<Iq>, memo: Option<Element>, then: LoadThen },
     /// A module is writing for an answer.
@@ -47,6 +50,7 @@ impl Shard {
         match pending {
             Pending::Message { session, entry, outgoing } => self.message_stored(session, entry, *outgoing, result),
             Pending::RosterChange { account, change } => self.roster_changed(&account, *change, result),
+            Pending::Blocks { account, change } => self.blocks_changed(&account, *change, result),
             Pending::Store { asker, iq, then } => self.iq_stored(asker, *iq, then, result),
             Pending::Delivered { account, rows } => self.marked_delivered(&account, &rows, result.is_ok()),
             Pending::Roster { .. } | Pending::Load { .. } | Pending::Drain { .. } | Pending::Nobody => {}
@@ -60,6 +64,7 @@ impl Shard {
             Pending::Drain { account } => self.drained(&account, result),
             Pending::Message { .. }
             | Pending::RosterChange { .. }
+            | Pending::Blocks { .. }
             | Pending::Store { .. }
             | Pending::Delivered { .. }
             | Pending::Nobody => {}

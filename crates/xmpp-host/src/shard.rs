@@ -89,9 +89,7 @@ impl Shard {
     pub fn handle_input(&mut self, now: Now, input: Input) {
         self.now = now;
         match input {
-            Input::Connected { conn, account, anonymous } => {
-                self.conns.insert(conn, Conn { account, anonymous, session: None });
-            }
+            Input::Connected { conn, account, anonymous, inline } => self.connected(conn, account, anonymous, inline),
             Input::Received { conn, seq, element } => self.received(conn, seq, element),
             Input::Lost { conn } => self.connection_ended(conn, false),
             Input::Closed { conn } => self.connection_ended(conn, true),

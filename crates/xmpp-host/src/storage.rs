@@ -42,6 +42,20 @@ pub enum StoreOp {
         /// Which item.
         jid: BareJid,
     },
+    /// Add addresses to those that the account has blocked (XEP-0191); one that is there already stays. Answer: `Done`.
+    Block {
+        /// Whose list.
+        owner: BareJid,
+        /// Bare, full or domain.
+        jids: Vec<Jid>,
+    },
+    /// Take addresses off that list. Answer: `Done`.
+    Unblock {
+        /// Whose list.
+        owner: BareJid,
+        /// Those that are not there do not matter.
+        jids: Vec<Jid>,
+    },
     /// Replace the account's `<vCard xmlns='vcard-temp'/>`. Answer: `Done`.
     VcardPut {
         /// Whose.
@@ -75,6 +89,9 @@ pub struct ArchiveMessage {
     /// If this pair was archived before (and not taken back), nothing is written and the answer is [`OpResult::Duplicate`]. The account
     /// is the sender, whose copy is among `copies`; the pair is kept with that row.
     pub dedupe: Option<(BareJid, OriginId)>,
+    /// If the owner of an incoming copy has blocked its `with` ([`StoreOp::Block`], by any of
+    /// [`spellings`](crate::modules::blocking::spellings)), nothing is written and the answer is [`OpResult::Blocked`].
+    pub mind_blocks: bool,
     /// One row each, ids in this order. An owner without an account: [`StorageError::NoSuchAccount`] for the whole transaction.
     pub copies: Vec<ArchiveCopy>,
 }
@@ -178,6 +195,8 @@ pub enum OpResult {
     },
     /// The message was archived before; nothing written by this operation.
     Duplicate,
+    /// The recipient has blocked the sender; nothing written by this operation.
+    Blocked,
     /// The roster's version after this write.
     RosterVersion(u64),
 }
@@ -187,7 +206,7 @@ pub enum OpResult {
 pub enum Query {
     /// Answer: [`Rows::Exists`].
     AccountExists(BareJid),
-    /// The whole roster. Answer: [`Rows::Roster`] or [`Rows::NoSuchAccount`].
+    /// The whole roster, with what the account has blocked. Answer: [`Rows::Roster`] or [`Rows::NoSuchAccount`].
     Roster(BareJid),
     /// A page of an archive. Answer: [`Rows::Archive`] or [`Rows::NoSuchId`].
     Archive(Box<ArchiveQuery>),
@@ -264,6 +283,8 @@ pub enum Rows {
         version: u64,
         /// Every item, also those not `listed`.
         rows: Vec<RosterRow>,
+        /// What the account has blocked.
+        blocked: Vec<Jid>,
     },
     /// A page of an archive.
     Archive {

@@ -7,12 +7,14 @@ mod common;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use common::{ACCOUNT, PASSWORD, client_config, now, salted_password, server_config, session, stored};
+use common::{
+    ACCOUNT, PASSWORD, client_config, inline, now, salted_password, server_config, session, sasl2, stored, with_token,
+};
 use xmpp::ns;
 use xmpp::xml::{Element, Limits};
 use xmpp_stream::StreamHeader;
 use xmpp_stream::client::{self, ClientStream, Framing, StreamEvent};
-use xmpp_stream::sasl::{AuthCondition, Mechanism, SaslCondition, ScramHash, Secret};
+use xmpp_stream::sasl::{AuthCondition, Mechanism, SaslCondition, ScramHash, Secret, Tokens};
 use xmpp_stream::server::{self, ServerEvent, ServerStream};
 use xmpp_stream::transport::bosh_client::{self, BoshClient, Rid, Start};
 use xmpp_stream::transport::bosh_server::{self, Body, BoshServer, RequestKey};
@@ -27,6 +29,8 @@ struct Joined {
     responses: VecDeque<(Rid, u32, u16, String)>,
     events: Vec<StreamEvent>,
     received: Vec<Element>,
+    /// The server's, of the one client there is.
+    tokens: Tokens,
     bodies: Vec<String>,
     clock: u64,
 }
@@ -46,6 +50,7 @@ impl Joined {
             responses: VecDeque::new(),
             events: Vec::new(),
             received: Vec::new(),
+            tokens: Tokens::default(),
             bodies: Vec::new(),
             clock: 0,
         }
@@ -185,8 +190,18 @@ impl Joined {
                     let salted_password = salted_password(&kdf);
                     self.server.handle_input(now(self.clock), server::Input::Derived { token, salted_password });
                 }
-                server::Output::Event(ServerEvent::Authenticated { .. }) => {
+                server::Output::LoadTokens { token, .. } => {
+                    let input = server::Input::Tokens { token, result: Ok(self.tokens.clone()) };
+                    self.server.handle_input(now(self.clock), input);
+                }
+                server::Output::ChangeTokens { token, change, .. } => {
+                    let input = server::Input::TokensChanged { token, result: Ok(self.tokens.apply(&change)) };
+                    self.server.handle_input(now(self.clock), input);
+                }
+                server::Output::Event(ServerEvent::Authenticated { account, inline: asked, .. }) => {
                     replies.push(bosh_server::Input::Authenticated);
+                    let answers = asked.map(|asked| inline(account.as_str(), &asked)).unwrap_or_default();
+                    replies.extend(answers.into_iter().map(bosh_server::Input::Send));
                 }
                 server::Output::Event(ServerEvent::Element(element)) => {
                     replies.extend(session(&element).into_iter().map(bosh_server::Input::Send));
@@ -196,6 +211,7 @@ impl Joined {
                 server::Output::Event(ServerEvent::AuthFailed { .. })
                 | server::Output::OpenReply(_)
                 | server::Output::Restarted
+                | server::Output::StartTls
                 | server::Output::SetTimer(_) => {}
             }
             for input in replies {
@@ -204,6 +220,32 @@ impl Joined {
         }
         moved
     }
+}
+
+#[test]
+fn a_token_signs_in_with_two_requests() {
+    let mut joined = Joined::new(PASSWORD, Mechanism::Scram(ScramHash::Sha256));
+    let mut config = client_config();
+    config.sasl2 = Some(sasl2());
+    joined.client = ClientStream::new(Framing::Bosh, config.clone());
+    let mut server = server_config();
+    (server.bosh, server.sasl2, server.tokens) = (true, true, Some(server::TokenPolicy::default()));
+    joined.server = ServerStream::new(server.clone());
+    joined.run();
+    let token = joined.events.iter().find_map(|event| match event {
+        StreamEvent::Token(token) => Some(token.clone()),
+        _ => None,
+    });
+    let token = token.unwrap_or_else(|| panic!("{}", joined.bodies.join("\n")));
+    assert!(matches!(joined.events.last(), Some(StreamEvent::Bound { sm: Some(_), .. })));
+
+    let mut again = Joined::new(PASSWORD, Mechanism::Scram(ScramHash::Sha256));
+    again.tokens = joined.tokens;
+    again.client = ClientStream::new(Framing::Bosh, with_token(config, &token, 1));
+    again.server = ServerStream::new(server);
+    again.run();
+    assert!(matches!(again.events.last(), Some(StreamEvent::Bound { sm: Some(_), .. })), "{:?}", again.events);
+    assert!(!again.bodies.iter().any(|body| body.contains("SCRAM-SHA-256\"><initial") || body.contains("restart=")));
 }
 
 #[test]

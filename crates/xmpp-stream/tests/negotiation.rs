@@ -54,7 +54,7 @@ fn every_mechanism_over_every_framing() {
             assert_eq!(sm.as_ref(), Some(&expected), "{what}");
             assert!(features.child("ver", ns::ROSTER_VERSIONING).is_some(), "{what}");
             let account = BareJid::new(ACCOUNT).unwrap();
-            assert_eq!(pair.server_events, [ServerEvent::Authenticated { account, mechanism }], "{what}");
+            assert_eq!(pair.server_events, [ServerEvent::Authenticated { account, mechanism, inline: None }], "{what}");
             let keys = pair.events.iter().any(|event| matches!(event, StreamEvent::ScramKeys(_)));
             assert_eq!(keys, mechanism != Mechanism::Plain, "{what}");
 
@@ -81,7 +81,7 @@ fn anonymous_gets_the_account_of_the_configuration() {
         let mut pair = Pair::new(framing, client.clone(), server.clone());
         pair.run();
         assert!(pair.bound());
-        let expected = ServerEvent::Authenticated { account: guest, mechanism: Mechanism::Anonymous };
+        let expected = ServerEvent::Authenticated { account: guest, mechanism: Mechanism::Anonymous, inline: None };
         assert_eq!(pair.server_events, [expected]);
 
         server.anonymous = None;

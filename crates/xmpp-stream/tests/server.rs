@@ -84,7 +84,7 @@ fn authenticated() -> ServerStream {
     let account = BareJid::new(ACCOUNT).unwrap();
     let [Output::Transmit(success), Output::Restarted, Output::Event(event)] = &done[..] else { panic!("{done:?}") };
     assert!(success.is("success", ns::SASL));
-    assert_eq!(*event, ServerEvent::Authenticated { account, mechanism: Mechanism::Plain });
+    assert_eq!(*event, ServerEvent::Authenticated { account, mechanism: Mechanism::Plain, inline: None });
     server
 }
 
@@ -249,4 +249,61 @@ fn negotiation_has_thirty_seconds() {
     server.handle_input(now(30_000), Input::Timer);
     assert_eq!(ended(&outputs(&mut server)), Some(StreamCondition::ConnectionTimeout));
     assert_eq!(tell(&mut server, Input::Closed), [], "nothing after the end");
+}
+
+fn starttls() -> Input {
+    Input::Received(Element::new("starttls", ns::TLS))
+}
+
+#[test]
+fn starttls_comes_before_everything_where_nothing_else_protects() {
+    let insecure = || ServerStreamConfig { secure: false, ..server_config() };
+    let mut server = ServerStream::new(insecure()).with_starttls();
+    let opened = tell(&mut server, Input::StreamStart(header()));
+    let features = opened.iter().find_map(|output| match output {
+        Output::Transmit(element) => Some(element.to_xml()),
+        _ => None,
+    });
+    assert_eq!(
+        features.as_deref(),
+        Some(
+            "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>\
+             <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"
+        )
+    );
+    // RFC 6120 §6.5.4.
+    assert_eq!(failure(&tell(&mut server, plain("\0romeo\0pass"))), Some(SaslCondition::EncryptionRequired));
+    let changed = tell(&mut server, starttls());
+    assert_eq!(changed, [Output::Transmit(Element::new("proceed", ns::TLS)), Output::StartTls]);
+    let again = tell(&mut server, Input::StreamStart(header()));
+    let [Output::OpenReply(reply), Output::Transmit(features)] = &again[..] else { panic!("{again:?}") };
+    assert_eq!(reply.id.as_deref(), Some("c0ffee-tls"), "every stream has an id of its own");
+    assert!(features.child("starttls", ns::TLS).is_none() && features.child("mechanisms", ns::SASL).is_some());
+    // What the connection now protects may be sent.
+    assert!(features.to_xml().contains("PLAIN"));
+
+    // A second time there is nothing to change: RFC 6120 §5.4.2.2.
+    let refused = tell(&mut server, starttls());
+    assert_eq!(refused[0], Output::Transmit(Element::new("failure", ns::TLS)));
+    assert!(refused.contains(&Output::Close(None)), "{refused:?}");
+    let mut stanza_first = ServerStream::new(insecure()).with_starttls();
+    tell(&mut stanza_first, Input::StreamStart(header()));
+    let refused = tell(&mut stanza_first, Input::Received(Element::new("presence", ns::CLIENT)));
+    assert!(matches!(refused.last(), Some(Output::Close(Some(_)))), "{refused:?}");
+}
+
+#[test]
+fn starttls_is_optional_on_loopback_and_absent_elsewhere() {
+    let mut server = ServerStream::new(server_config()).with_starttls();
+    let opened = tell(&mut server, Input::StreamStart(header()));
+    let Some(Output::Transmit(features)) = opened.last() else { panic!("{opened:?}") };
+    assert!(features.child("starttls", ns::TLS).is_some_and(|feature| feature.children().count() == 0));
+    assert!(features.child("mechanisms", ns::SASL).is_some());
+    let refused = tell(&mut started(), starttls());
+    assert_eq!(refused[0], Output::Transmit(Element::new("failure", ns::TLS)));
+    // Not in the middle of something else.
+    let mut busy = ServerStream::new(server_config()).with_starttls();
+    tell(&mut busy, Input::StreamStart(header()));
+    tell(&mut busy, plain(""));
+    assert!(tell(&mut busy, starttls()).contains(&Output::Close(None)));
 }

@@ -1,11 +1,12 @@
 //! The host's storage in memory, with the meaning of `xmpp_host::storage` and nothing durable about it. Faults are the caller's: it
 //! decides when a request is carried out and whether it fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xmpp::ids::{ArchiveId, OriginId};
 use xmpp::jid::{BareJid, Jid};
 use xmpp::time::Timestamp;
+use xmpp_host::modules::blocking;
 use xmpp_host::storage::{
     ArchiveCopy, ArchiveMessage, ArchiveQuery, ArchiveRow, OpResult, Page, Query, RosterRow, Rows, StorageError,
     StoreOp,
@@ -27,6 +28,7 @@ struct Stored {
 struct Account {
     roster: BTreeMap<BareJid, RosterRow>,
     roster_version: u64,
+    blocked: BTreeSet<Jid>,
     archive: Vec<Stored>,
     vcard: Option<String>,
     private: BTreeMap<(String, String), String>,
@@ -61,9 +63,11 @@ impl MemoryStorage {
         match query {
             Query::AccountExists(jid) => Rows::Exists(self.accounts.contains_key(jid)),
             Query::Roster(jid) => match self.accounts.get(jid) {
-                Some(account) => {
-                    Rows::Roster { version: account.roster_version, rows: account.roster.values().cloned().collect() }
-                }
+                Some(account) => Rows::Roster {
+                    version: account.roster_version,
+                    rows: account.roster.values().cloned().collect(),
+                    blocked: account.blocked.iter().cloned().collect(),
+                },
                 None => Rows::NoSuchAccount,
             },
             Query::Archive(query) => self.page(query),
@@ -125,6 +129,14 @@ impl MemoryStorage {
                 account.roster_version += 1;
                 Ok(OpResult::RosterVersion(account.roster_version))
             }
+            StoreOp::Block { owner, jids } => {
+                self.account(owner)?.blocked.extend(jids.iter().cloned());
+                Ok(OpResult::Done)
+            }
+            StoreOp::Unblock { owner, jids } => {
+                self.account(owner)?.blocked.retain(|jid| !jids.contains(jid));
+                Ok(OpResult::Done)
+            }
             StoreOp::VcardPut { owner, xml } => {
                 self.account(owner)?.vcard = Some(xml.clone());
                 Ok(OpResult::Done)
@@ -143,6 +155,16 @@ impl MemoryStorage {
             && self.rows(sender).any(|row| row.dedupe == message.dedupe)
         {
             return Ok(OpResult::Duplicate);
+        }
+        for copy in &message.copies {
+            self.account(&copy.owner)?;
+        }
+        let blocks = |copy: &ArchiveCopy| {
+            let list = self.accounts.get(&copy.owner).map(|account| &account.blocked);
+            !copy.outgoing && list.is_some_and(|list| blocking::spellings(&copy.with).any(|jid| list.contains(&jid)))
+        };
+        if message.mind_blocks && message.copies.iter().any(blocks) {
+            return Ok(OpResult::Blocked);
         }
         let mut ids = Vec::new();
         for ArchiveCopy { owner, with, undelivered, visible, .. } in &message.copies {

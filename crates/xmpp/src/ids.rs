@@ -108,6 +108,10 @@ ids! {
     Sid;
     /// The id of one archive query, which its results repeat (XEP-0313 §4, `queryid`).
     QueryId;
+    /// The name of a node of a publish-subscribe service (XEP-0060 §12.8).
+    NodeName;
+    /// The id of an item, unique in its node (XEP-0060 §12.8).
+    ItemId;
     /// A version of a roster (RFC 6121 §2.6).
     RosterVersion;
 }

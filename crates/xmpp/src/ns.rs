@@ -61,12 +61,28 @@ namespaces! {
     VCARD = "vcard-temp";
     /// XEP-0059: Result Set Management.
     RSM = "http://jabber.org/protocol/rsm";
+    /// XEP-0060: Publish-Subscribe.
+    PUBSUB = "http://jabber.org/protocol/pubsub";
+    /// XEP-0060: Publish-Subscribe, conditions of errors.
+    PUBSUB_ERRORS = "http://jabber.org/protocol/pubsub#errors";
+    /// XEP-0060: Publish-Subscribe, what subscribers are told.
+    PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event";
+    /// XEP-0060: Publish-Subscribe, forms that configure a node.
+    PUBSUB_NODE_CONFIG = "http://jabber.org/protocol/pubsub#node_config";
+    /// XEP-0060: Publish-Subscribe, what owners of nodes ask for.
+    PUBSUB_OWNER = "http://jabber.org/protocol/pubsub#owner";
+    /// XEP-0060: Publish-Subscribe, forms that say what a node must be like.
+    PUBSUB_PUBLISH_OPTIONS = "http://jabber.org/protocol/pubsub#publish-options";
     /// XEP-0066: Out of Band Data, in messages.
     OOB = "jabber:x:oob";
     /// XEP-0077: In-Band Registration.
     REGISTER = "jabber:iq:register";
     /// XEP-0077: In-Band Registration, stream feature.
     REGISTER_FEATURE = "http://jabber.org/features/iq-register";
+    /// XEP-0084: User Avatar, the picture.
+    AVATAR_DATA = "urn:xmpp:avatar:data";
+    /// XEP-0084: User Avatar, which pictures there are.
+    AVATAR_METADATA = "urn:xmpp:avatar:metadata";
     /// XEP-0085: Chat State Notifications.
     CHAT_STATES = "http://jabber.org/protocol/chatstates";
     /// XEP-0092: Software Version.
@@ -85,6 +101,8 @@ namespaces! {
     ALT_CONNECTIONS_WEBSOCKET = "urn:xmpp:alt-connections:websocket";
     /// RFC 6415 host-meta documents, XRD 1.0.
     XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
+    /// XEP-0157: Contact Addresses for XMPP Services, forms in disco.
+    SERVER_INFO = "http://jabber.org/network/serverinfo";
     /// XEP-0160: Best Practices for Handling Offline Messages, as a disco feature.
     MSG_OFFLINE = "msgoffline";
     /// XEP-0172: User Nickname.
@@ -93,6 +111,8 @@ namespaces! {
     RECEIPTS = "urn:xmpp:receipts";
     /// XEP-0191: Blocking Command.
     BLOCKING = "urn:xmpp:blocking";
+    /// XEP-0191: Blocking Command, conditions of errors.
+    BLOCKING_ERRORS = "urn:xmpp:blocking:errors";
     /// XEP-0198: Stream Management.
     SM = "urn:xmpp:sm:3";
     /// XEP-0199: XMPP Ping.
@@ -127,6 +147,8 @@ namespaces! {
     BIND2 = "urn:xmpp:bind:0";
     /// XEP-0388: Extensible SASL Profile.
     SASL2 = "urn:xmpp:sasl:2";
+    /// XEP-0398: User Avatar to vCard-Based Avatars Conversion, as a disco feature.
+    AVATAR_CONVERSION = "urn:xmpp:pep-vcard-conversion:0";
     /// XEP-0421: Occupant identifiers for semi-anonymous MUCs.
     OCCUPANT_ID = "urn:xmpp:occupant-id:0";
     /// XEP-0440: SASL Channel-Binding Type Capability.

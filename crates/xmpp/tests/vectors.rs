@@ -40,11 +40,15 @@ macro_rules! kinds {
 /// Every payload type by the file it stands in.
 fn registry() -> Vec<(&'static str, Vec<Kind>)> {
     vec![
+        ("avatar", kinds![avatar::Metadata, avatar::Info, avatar::Data]),
         ("bind", kinds![bind::Bind]),
+        ("blocking", kinds![blocking::Blocklist, blocking::Block, blocking::Unblock, blocking::Blocked]),
+        ("bind2", kinds![bind2::Bind, bind2::Inline, bind2::Bound]),
         ("caps", kinds![caps::Caps]),
         ("carbons", kinds![carbons::Enable, carbons::Disable, carbons::Received, carbons::Sent, carbons::Private]),
         ("chat_markers", kinds![chat_markers::Markable, chat_markers::Displayed]),
         ("chat_states", kinds![chat_states::ChatState]),
+        ("csi", kinds![csi::Csi, csi::Active, csi::Inactive]),
         (
             "data_forms",
             kinds![
@@ -58,6 +62,7 @@ fn registry() -> Vec<(&'static str, Vec<Kind>)> {
         ("delay", kinds![delay::Delay]),
         ("disco", kinds![disco::DiscoInfo, disco::Identity, disco::DiscoItems, disco::DiscoItem]),
         ("entity_time", kinds![entity_time::EntityTime]),
+        ("fast", kinds![fast::Fast, fast::RequestToken, fast::Token]),
         ("forward", kinds![forward::Forwarded]),
         ("framing", kinds![framing::Open, framing::Close]),
         ("hints", kinds![hints::Hint]),
@@ -65,7 +70,33 @@ fn registry() -> Vec<(&'static str, Vec<Kind>)> {
         ("mam", kinds![mam::MamQuery, mam::MamResult, mam::MamFin, mam::MamMetadata, mam::MamStart, mam::MamEnd]),
         ("ping", kinds![ping::Ping]),
         ("private_storage", kinds![private_storage::PrivateStorage]),
+        (
+            "pubsub",
+            kinds![
+                pubsub::PubSub,
+                pubsub::Publish,
+                pubsub::PublishOptions,
+                pubsub::Item,
+                pubsub::Retract,
+                pubsub::Items,
+                pubsub::Create,
+                pubsub::Configure,
+                pubsub::Event,
+                pubsub::EventItems,
+                pubsub::EventItem,
+                pubsub::EventDelete,
+                pubsub::EventRedirect,
+                pubsub::EventPurge,
+                pubsub::EventConfiguration,
+                pubsub::Owner,
+                pubsub::OwnerConfigure,
+                pubsub::OwnerDefault,
+                pubsub::OwnerDelete,
+                pubsub::OwnerPurge,
+            ],
+        ),
         ("receipts", kinds![receipts::Request, receipts::Received]),
+        ("register", kinds![register::Register, register::RegisterFeature]),
         ("roster", kinds![roster::RosterQuery, roster::RosterItem, roster::RosterVersioning, roster::PreApproval]),
         ("rsm", kinds![rsm::ResultSet, rsm::First]),
         (
@@ -78,6 +109,24 @@ fn registry() -> Vec<(&'static str, Vec<Kind>)> {
                 sasl::Abort,
                 sasl::Success,
                 sasl::Failure,
+            ],
+        ),
+        (
+            "sasl2",
+            kinds![
+                sasl2::Authentication,
+                sasl2::Inline,
+                sasl2::Authenticate,
+                sasl2::UserAgent,
+                sasl2::Challenge,
+                sasl2::Response,
+                sasl2::Abort,
+                sasl2::Success,
+                sasl2::Failure,
+                sasl2::Continue,
+                sasl2::Tasks,
+                sasl2::Next,
+                sasl2::TaskData,
             ],
         ),
         ("session", kinds![session::Session]),
@@ -237,7 +286,7 @@ fn canonical(element: &Element) -> String {
     let mut attrs: Vec<String> = element
         .attrs()
         .filter(|(_, name, value)| {
-            !matches!((*name, *value), ("subscription", "none") | ("resume" | "complete", "false"))
+            !matches!((*name, *value), ("subscription", "none") | ("resume" | "complete" | "notify", "false"))
         })
         .map(|(ns, name, value)| format!("{ns:?} {name}={}", value.trim()))
         .collect();

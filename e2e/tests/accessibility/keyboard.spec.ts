@@ -19,6 +19,15 @@ test("the overlay opens, talks and closes by keyboard, and gives the focus back"
   await expect(conversation.input).toBeVisible();
 });
 
+test("who opens the overlay on a conversation can type at once", async ({ signedIn, alice, bob }) => {
+  const chat = await signedIn(alice, { view: "overlay", open: "", chat: bob.jid });
+  const { input } = chat.conversation();
+  await expect(input).toBeVisible();
+  await chat.element.getByRole("button", { name: "Close chat" }).first().click();
+  await chat.element.getByRole("button", { name: "Open chat" }).click();
+  await expect(input).toBeFocused();
+});
+
 test("new messages are announced in a log", async ({ signedIn, bot, alice, bob }) => {
   const sender = await bot(bob);
   const chat = await signedIn(alice);

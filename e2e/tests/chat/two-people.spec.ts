@@ -50,6 +50,24 @@ test("a message that waits is counted and found at the divider", async ({ signed
   await expect.poll(async () => (await chat.heard("unread")).at(-1)?.detail?.total).toBe(0);
 });
 
+test("who cannot be reached is said in words", async ({ signedIn, alice }) => {
+  const chat = await signedIn(alice);
+  const conversation = await chat.openByScript({ ...alice, jid: "ghost@localhost" });
+  await conversation.input.fill("anybody there?");
+  await conversation.input.press("Enter");
+  await expect(conversation.message("anybody there?").getByText("nobody can be reached at this address")).toBeVisible();
+});
+
+test("somebody who is no contact has one name everywhere", async ({ signedIn, alice, bob }) => {
+  const chat = await signedIn(alice);
+  await chat.openByScript(bob);
+  await expect(chat.element.getByRole("textbox", { name: `Message ${bob.name}` })).toBeVisible();
+  await chat.element.getByRole("button", { name: /^Show details of/ }).first().click();
+  const details = chat.element.getByRole("dialog", { name: "Details" });
+  await expect(details.getByRole("heading", { name: bob.name })).toBeVisible();
+  await expect(details.getByRole("button", { name: "Send a message" })).toBeHidden();
+});
+
 test("what was not sent yet is still in the composer later", async ({ signedIn, bot, alice, bob }) => {
   await bot(bob);
   const chat = await signedIn(alice);
@@ -69,4 +87,13 @@ test("what is said elsewhere by the same account appears here", async ({ signedI
   const conversation = await chat.openByScript(bob);
   await elsewhere.say(bob.jid, "from my other client");
   await expect(conversation.message("from my other client")).toBeVisible();
+});
+
+test("times are written as in the visitor's region where the page names only a language", async ({ signedIn, bot, alice, bob }) => {
+  const sender = await bot(bob);
+  // The page is `lang="en"`, the browser en-GB: no a.m. and p.m.
+  const chat = await signedIn(alice);
+  const conversation = await chat.openByScript(bob);
+  await sender.say(alice.jid, "what time is it?");
+  await expect(conversation.message("what time is it?").locator("time")).toHaveText(/^\d\d:\d\d$/);
 });

@@ -28,6 +28,16 @@ for (const [how, signal] of [["stopped in order", "SIGTERM"], ["killed", "SIGKIL
   });
 }
 
+test("a lost network is said at once, also while the connection may yet survive it", async ({ signedIn, witness, alice }) => {
+  witness.allow(EXPECTED);
+  const chat = await signedIn(alice);
+  const banner = chat.element.getByText("You’re offline. Messages are sent when you’re back.");
+  await chat.page.context().setOffline(true);
+  await expect(banner).toBeVisible({ timeout: 3_000 });
+  await chat.page.context().setOffline(false);
+  await expect(banner).toBeHidden();
+});
+
 test("a service that is not there is said in words", async ({ visit, witness, alice }) => {
   witness.allow(EXPECTED);
   witness.trust("ws://localhost:9");

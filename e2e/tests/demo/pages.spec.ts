@@ -47,6 +47,25 @@ test("a customer of the shop asks, and the shop answers from the full-screen cli
   await expect(question.message("It is, come by until six.")).toBeVisible();
 });
 
+test("the shop sees its customers among its contacts, and what waits in the tab's title", async ({ demo, open }) => {
+  const client = await open("/client/");
+  await expect(client).toHaveTitle("Chat");
+  const staff = new ChatPage(client);
+  await staff.signIn(demo.people.bob);
+  await staff.tab("Contacts").click();
+  await expect(staff.row("Carol Cooper")).toBeVisible();
+
+  const shop = await open("/shop/");
+  await shop.getByRole("button", { name: "Log in" }).click();
+  await shop.getByRole("button", { name: "Ask the workshop" }).click();
+  await expect(staff.row(/Alice Archer.*Online|Online.*Alice Archer/)).toBeVisible();
+  await new ChatPage(shop).conversation().say("Anybody in?");
+  await expect(client).toHaveTitle("(1) Chat");
+  await staff.tab("Chats").click();
+  await staff.row(/Alice/).click();
+  await expect(client).toHaveTitle("Chat");
+});
+
 test("a wrong shop password gives no chat", async ({ open }) => {
   const page = await open("/shop/");
   await page.getByLabel("Password").fill("wrong");

@@ -29,6 +29,26 @@ test("an address that is none is not even tried", async ({ visit }) => {
   await chat.signInForm.submit("not an address @", "x");
   await expect(chat.signInForm.alert.or(chat.element.getByText("Enter an address")).first()).toBeVisible();
   expect(await chat.heard("sign-in-error")).toEqual([]);
+  await expect(chat.signInForm.address).toHaveAttribute("aria-invalid", "true");
+  await expect(chat.signInForm.password).not.toHaveAttribute("aria-invalid", "true");
+});
+
+test("the form's example is an address of the page's own domain", async ({ visit }) => {
+  const chat = await visit({ domain: "chat.example.org" });
+  await expect(chat.signInForm.address).toHaveAttribute("placeholder", "you@chat.example.org");
+});
+
+test("the button in the password field covers no text in a right-to-left page", async ({ visit }) => {
+  const chat = await visit({ lang: "ar" });
+  await chat.signInForm.password.fill("x");
+  const button = (await chat.element.getByRole("button", { name: "Show password" }).boundingBox())!;
+  const input = (await chat.signInForm.password.boundingBox())!;
+  const [left, right] = await chat.signInForm.password.evaluate((field) => {
+    const { paddingLeft, paddingRight } = getComputedStyle(field);
+    return [parseFloat(paddingLeft), parseFloat(paddingRight)];
+  });
+  const covers = button.x + button.width > input.x + left! && button.x < input.x + input.width - right!;
+  expect(covers).toBe(false);
 });
 
 test("the keyboard is enough to sign in", async ({ visit, alice }) => {

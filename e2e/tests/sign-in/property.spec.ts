@@ -54,3 +54,11 @@ test("a password never reaches an attribute or the device's storage", async ({ v
   expect(stored).not.toContain(alice.password);
   expect(await chat.element.evaluate((element) => element.outerHTML)).not.toContain(alice.password);
 });
+
+test("who signs out where the site signs in finds the way back", async ({ signedIn, alice }) => {
+  const chat = await signedIn(alice);
+  await chat.signOut();
+  await expect(chat.element.getByText("You’re signed out")).toBeVisible();
+  await chat.element.getByRole("button", { name: "Sign in", exact: true }).click();
+  await chat.signedIn();
+});

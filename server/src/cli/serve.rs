@@ -1,10 +1,14 @@
 //! `serve`: from a checked configuration to a running server, and down again in order.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use converse_server::config::Config;
 use converse_server::http::{Server, ServerError, app};
+use converse_server::places::Places;
 use converse_server::session::Hub;
 use converse_server::storage::Storage;
+use converse_server::tcp::{Certificate, Listener};
 use converse_server::telemetry;
 
 use super::Failure;
@@ -18,27 +22,57 @@ pub(super) fn run(config: Config) -> Result<(), Failure> {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     // The port first: it fails most often, and nothing has been touched then.
-    let server = match Server::bind(&config).await {
-        Ok(server) => server,
-        Err(error @ ServerError::InUse(_)) => return Err(Failure::AddressInUse(error.to_string())),
-        Err(error) => return Err(Failure::Other(error.into())),
-    };
+    let places = Places::new(&config);
+    let server = Server::bind(&config, Arc::clone(&places)).await.map_err(cannot_listen)?;
+    let native = Listener::bind(&config, places).await.map_err(cannot_listen)?;
     let address = server.address().context("the listening socket has no address")?;
     let storage = Storage::open(&config.database()).context("the database cannot be used")?;
     let _lock = storage.lock().context("the data directory cannot be used")?;
+    let certificate = native.is_on().then(|| Certificate::open(&config)).transpose();
+    let certificate = certificate.context("native clients cannot be served")?;
     let domain = config.top.domain.0.clone();
     let hub = Hub::start(config, storage).await.context("the host cannot be started")?;
-    let app = app(std::sync::Arc::clone(&hub)).context("a directory of files cannot be served")?;
+    let app = app(Arc::clone(&hub)).context("a directory of files cannot be served")?;
 
     // Scripts wait for this line.
-    println!("listening on http://{address}");
-    tracing::info!(%address, domain, "ready");
+    let native_addresses = native.addresses();
+    let lines: String = native_addresses.iter().map(|address| format!("\nlistening on {address}")).collect();
+    println!("listening on http://{address}{lines}");
+    tracing::info!(%address, ?native_addresses, domain, "ready");
     let running = tokio::spawn(server.run(app, hub.shutdown_signal()));
+    if let Some(certificate) = certificate {
+        reload_at_signal(Arc::clone(&certificate)).context("signals cannot be received")?;
+        tokio::spawn(native.run(Arc::clone(&hub), certificate, hub.shutdown_signal()));
+    }
     let reason = stop_signal().await.context("signals cannot be received")?;
     tracing::info!(reason, sessions = hub.session_count(), "shutting down");
     hub.shut_down().await;
     running.await.context("the listener failed")?;
     tracing::info!("stopped");
+    Ok(())
+}
+
+fn cannot_listen(error: ServerError) -> Failure {
+    match error {
+        error @ ServerError::InUse(_) => Failure::AddressInUse(error.to_string()),
+        error => Failure::Other(error.into()),
+    }
+}
+
+/// Reads the certificate again at SIGHUP, as programs that renew certificates send it.
+fn reload_at_signal(certificate: Arc<Certificate>) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                certificate.reload();
+            }
+        });
+    }
+    #[cfg(not(unix))]
+    drop(certificate);
     Ok(())
 }
 

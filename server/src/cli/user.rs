@@ -34,6 +34,15 @@ pub(super) enum UserCommand {
         #[command(flatten)]
         common: CommonArgs,
     },
+    /// Make two accounts each other's contacts. Sessions that are open learn of it at their next sign-in.
+    Connect {
+        /// The local part or the bare JID of one.
+        one: String,
+        /// The other.
+        other: String,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
     /// List all accounts.
     List {
         #[command(flatten)]
@@ -98,6 +107,15 @@ impl UserCommand {
                     return Err(missing);
                 }
                 println!("password of {jid} changed");
+            }
+            Self::Connect { one, other, common } => {
+                let store = Store::open(common)?;
+                let pair = [store.jid(&one)?, store.jid(&other)?];
+                let people = pair.clone();
+                if let Some(missing) = store.write(move |connection| accounts::connect(connection, &people))? {
+                    return Err(Failure::Account(format!("{missing}: there is no such account")));
+                }
+                println!("{} and {} are contacts", pair[0], pair[1]);
             }
             Self::List { common } => {
                 let store = Store::open(common)?;

@@ -247,6 +247,16 @@ impl Config {
                 );
             }
         }
+        if self.tcp.certificate.is_some() != self.tcp.key.is_some() {
+            complain("tcp.certificate", "tcp.certificate and tcp.key belong together; set both or none");
+        }
+        for (key, file) in [("tcp.certificate", &self.tcp.certificate), ("tcp.key", &self.tcp.key)] {
+            if let Some(file) = file
+                && !file.is_file()
+            {
+                complain(key, &format!("{} is not a file; correct the path", file.display()));
+            }
+        }
         if let Some(policy) = &self.http.content_security_policy
             && axum::http::HeaderValue::from_str(policy).is_err()
         {

@@ -48,6 +48,22 @@ settings! {
 }
 
 settings! {
+    /// Native clients over TCP. Off until an address is set; browsers do not need it.
+    pub struct Tcp {
+        /// The address for clients that begin bare and change to TLS (STARTTLS), usually "0.0.0.0:5222" or "[::]:5222".
+        /// Nobody can sign in there before TLS, except over loopback.
+        listen: Option<SocketAddr> = None;
+        /// The address for clients that begin with TLS (XEP-0368), usually "0.0.0.0:5223" or "[::]:5223".
+        tls_listen: Option<SocketAddr> = None;
+        /// The file with the certificate for the domain and those between it and its authority, as PEM. It is read again when it changes,
+        /// and at SIGHUP. Unset: a self-signed one is made in the data directory, which is good for development only.
+        certificate: Option<PathBuf> = None;
+        /// The file with its private key, as PEM.
+        key: Option<PathBuf> = None;
+    }
+}
+
+settings! {
     /// Accounts and how they sign in.
     pub struct Accounts {
         /// PBKDF2 iterations for newly set passwords. RFC 5802 asks for 4096 at least, RFC 7677 the same in 2015;
@@ -137,6 +153,8 @@ pub struct Config {
     pub top: Top,
     /// `[http]`
     pub http: Http,
+    /// `[tcp]`
+    pub tcp: Tcp,
     /// `[accounts]`
     pub accounts: Accounts,
     /// `[prebind]`
@@ -153,6 +171,7 @@ impl Config {
         vec![
             ("", "", Top::keys()),
             ("http", "The web side: addresses, origins, files.", Http::keys()),
+            ("tcp", "Native clients over TCP. Off until an address is set; browsers do not need it.", Tcp::keys()),
             ("accounts", "Accounts and how they sign in.", Accounts::keys()),
             (
                 "prebind",
@@ -168,6 +187,7 @@ impl Config {
         match section {
             "" => self.top.set(key, value),
             "http" => self.http.set(key, value),
+            "tcp" => self.tcp.set(key, value),
             "accounts" => self.accounts.set(key, value),
             "prebind" => self.prebind.set(key, value),
             "limits" => self.limits.set(key, value),
@@ -180,6 +200,7 @@ impl Config {
         match section {
             "" => self.top.set_text(key, text),
             "http" => self.http.set_text(key, text),
+            "tcp" => self.tcp.set_text(key, text),
             "accounts" => self.accounts.set_text(key, text),
             "prebind" => self.prebind.set_text(key, text),
             "limits" => self.limits.set_text(key, text),

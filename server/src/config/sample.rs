@@ -65,7 +65,17 @@ mod tests {
         let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(
             keys,
-            ["http.element_dir", "http.public_url", "http.site_dir", "prebind.secret", "prebind.secret_file"],
+            [
+                "http.element_dir",
+                "http.public_url",
+                "http.site_dir",
+                "prebind.secret",
+                "prebind.secret_file",
+                "tcp.certificate",
+                "tcp.key",
+                "tcp.listen",
+                "tcp.tls_listen"
+            ],
             "{text}"
         );
     }

@@ -1,8 +1,7 @@
 //! The listening socket: HTTP/1.1 connections with limits that the routes cannot set.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,11 +12,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::origin::{Peer, network};
+use super::origin::Peer;
 use crate::config::Config;
+use crate::places::Places;
 use crate::session::ended;
 
 /// How long the head of a request may take: a connection that says nothing is closed after this as well.
@@ -27,10 +27,10 @@ const HEAD: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// Another program has the port.
-    #[error("{0}: the address is in use by another program; choose another one with --listen or http.listen")]
+    #[error("{0}: the address is in use by another program; choose another one with --listen, http.listen or in [tcp]")]
     InUse(SocketAddr),
     /// Anything else.
-    #[error("{address}: cannot listen: {source}; correct --listen or http.listen")]
+    #[error("{address}: cannot listen: {source}; correct --listen, http.listen or [tcp]")]
     Bind {
         /// Where.
         address: SocketAddr,
@@ -39,51 +39,20 @@ pub enum ServerError {
     },
 }
 
+impl ServerError {
+    /// From what the system said.
+    pub(crate) fn new(address: SocketAddr, source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::AddrInUse => Self::InUse(address),
+            _ => Self::Bind { address, source },
+        }
+    }
+}
+
 /// A bound socket, not yet accepting.
 pub struct Server {
     listener: TcpListener,
-    connections: Arc<Semaphore>,
-    per_address: Arc<PerAddress>,
-}
-
-/// How many connections each address has. Trusted proxies are not counted: they speak for many.
-struct PerAddress {
-    limit: u32,
-    exempt: Vec<IpAddr>,
-    counts: Mutex<HashMap<IpAddr, u32>>,
-}
-
-/// A connection's place in the count of its address; free again when dropped.
-struct Counted {
-    of: Arc<PerAddress>,
-    network: IpAddr,
-}
-
-impl PerAddress {
-    /// A place for one more, if there is one.
-    fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Counted> {
-        let peer = peer.to_canonical();
-        let network = network(peer);
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(network).or_insert(0);
-        if *count >= self.limit && !self.exempt.contains(&peer) {
-            return None;
-        }
-        *count += 1;
-        Some(Counted { of: Arc::clone(self), network })
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        let mut counts = self.of.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.network);
-            }
-        }
-    }
+    places: Arc<Places>,
 }
 
 impl Server {
@@ -91,19 +60,10 @@ impl Server {
     ///
     /// # Errors
     /// When the address cannot be had.
-    pub async fn bind(config: &Config) -> Result<Self, ServerError> {
+    pub async fn bind(config: &Config, places: Arc<Places>) -> Result<Self, ServerError> {
         let address = config.http.listen;
-        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            std::io::ErrorKind::AddrInUse => ServerError::InUse(address),
-            _ => ServerError::Bind { address, source },
-        })?;
-        let per_address = PerAddress {
-            limit: config.limits.connections_per_address,
-            exempt: config.http.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
-            counts: Mutex::default(),
-        };
-        let connections = Arc::new(Semaphore::new(config.limits.connections as usize));
-        Ok(Self { listener, connections, per_address: Arc::new(per_address) })
+        let listener = TcpListener::bind(address).await.map_err(|source| ServerError::new(address, source))?;
+        Ok(Self { listener, places })
     }
 
     /// Where it listens.
@@ -118,9 +78,8 @@ impl Server {
     pub async fn run(self, app: Router, mut shutdown: watch::Receiver<bool>) {
         let tasks = Arc::new(());
         loop {
-            // A free place first: connections above the limit wait in the system's queue, which has a limit of its own.
             let place = tokio::select! {
-                place = Arc::clone(&self.connections).acquire_owned() => place,
+                place = self.places.free() => place,
                 () = ended(&mut shutdown) => break,
             };
             let accepted = tokio::select! {
@@ -129,7 +88,7 @@ impl Server {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let Some(counted) = self.per_address.admit(peer.ip()) else {
+                    let Some(counted) = self.places.admit(peer.ip()) else {
                         tracing::debug!(%peer, "too many connections from this address");
                         continue;
                     };

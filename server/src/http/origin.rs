@@ -20,6 +20,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// A client of a bare TCP connection, with TLS on it from the start or not.
+    pub(crate) fn direct(peer: IpAddr, tls: bool) -> Self {
+        let peer = peer.to_canonical();
+        Self { network: network(peer), secure: tls || peer.is_loopback() }
+    }
+
     /// Reads the peer's address and, if it is a trusted proxy, what that says.
     pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, config: &Http) -> Self {
         let peer = peer.to_canonical();
@@ -47,7 +53,7 @@ impl Client {
 }
 
 /// What limits count by: an IPv4 address, or the /64 network of an IPv6 one.
-pub(super) fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => IpAddr::V6(std::net::Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),

@@ -249,7 +249,7 @@ impl Session {
     fn act(&mut self, action: Action) {
         let input = match action {
             // The attributes of the body say what a header would.
-            Action::Header(_) => return,
+            Action::Header(_) | Action::Restarted | Action::StartTls => return,
             Action::Element(element) => Input::Send(element),
             Action::Authenticated => Input::Authenticated,
             Action::Handled(seq) => Input::Handled { seq },

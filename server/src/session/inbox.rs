@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 use xmpp::stanza::StreamError;
 use xmpp::xml::{Element, Node};
@@ -63,7 +64,7 @@ pub(super) struct Inbox {
     shared: Arc<Shared>,
 }
 
-/// The connection does not read fast enough, or is gone.
+/// The connection does not read fast enough.
 #[derive(Debug)]
 pub(super) struct Overflow;
 
@@ -114,9 +115,13 @@ impl Mailbox {
         }
         // Counted before it can be taken out.
         self.shared.bytes.fetch_add(size, Ordering::Relaxed);
-        self.mail.try_send((Mail::Element(element), size)).map_err(|_| {
+        self.mail.try_send((Mail::Element(element), size)).or_else(|error| {
             self.shared.left_the_queue(size);
-            Overflow
+            match error {
+                TrySendError::Full(_) => Err(Overflow),
+                // The connection has ended by itself and is about to say how.
+                TrySendError::Closed(_) => Ok(()),
+            }
         })
     }
 

@@ -1,4 +1,4 @@
-//! What a WebSocket and a BOSH session have in common: the negotiation of the stream, and after it the way to the account's shard.
+//! What WebSocket, BOSH and TCP sessions have in common: the negotiation of the stream, and after it the way to the account's shard.
 
 use std::sync::Arc;
 
@@ -13,7 +13,9 @@ use xmpp_host::io::{ConnId, ShardId};
 use xmpp_host::shard_of;
 use xmpp_stream::StreamHeader;
 use xmpp_stream::sasl::{Kdf, Mechanism, SaslCondition, ScramHash};
-use xmpp_stream::server::{CredentialsUnavailable, Input, Output, ServerEvent, ServerStream, ServerStreamConfig};
+use xmpp_stream::server::{
+    CredentialsUnavailable, Inline, Input, Output, ServerEvent, ServerStream, ServerStreamConfig, TokenPolicy,
+};
 
 use super::clock::{random, random_text};
 use super::hub::{Hub, lock};
@@ -37,6 +39,10 @@ pub(super) enum Action {
     Header(StreamHeader),
     /// Send an element.
     Element(Element),
+    /// TCP: the next thing from the client is a new header.
+    Restarted,
+    /// TCP: send what is before this, then do the TLS handshake; after it comes a new header.
+    StartTls,
     /// From now on answers wait until what they acknowledge is durable.
     Authenticated,
     /// Everything up to this number is dealt with for good.
@@ -58,8 +64,8 @@ pub(super) enum Wake {
 
 /// One connection.
 pub(super) struct Link {
-    hub: Arc<Hub>,
-    client: Client,
+    pub(super) hub: Arc<Hub>,
+    pub(super) client: Client,
     conn: ConnId,
     /// `None` when the stream was negotiated on the client's behalf.
     stream: Option<ServerStream>,
@@ -69,14 +75,16 @@ pub(super) struct Link {
     mailbox: Option<Mailbox>,
     /// Answers of storage and of derivations for the stream.
     answers: mpsc::UnboundedReceiver<Input>,
-    answer: mpsc::UnboundedSender<Input>,
+    pub(super) answer: mpsc::UnboundedSender<Input>,
+    /// How many of these are to come.
+    asked: u32,
     actions: Vec<Action>,
     pub(super) timer: Option<Mono>,
     bucket: Bucket,
     /// Not before this time is the next element read.
     not_before: Mono,
     /// The account whose attempt to sign in is under way.
-    attempt: Option<BareJid>,
+    pub(super) attempt: Option<BareJid>,
     sent: u64,
     handled: u64,
     closed: bool,
@@ -104,6 +112,8 @@ impl Link {
             nonce: random(),
             bosh,
             sm: true,
+            sasl2: true,
+            tokens: Some(TokenPolicy::default()),
             max_attempts: MAX_ATTEMPTS,
             anonymous,
             decoy_key: hub.decoy_key,
@@ -117,10 +127,19 @@ impl Link {
         link
     }
 
+    /// A connection of a native client, which may change to TLS if `starttls`.
+    pub(super) fn over_tcp(hub: &Arc<Hub>, client: Client, starttls: bool) -> Self {
+        let mut link = Self::new(hub, client, false);
+        if starttls {
+            link.stream = link.stream.map(ServerStream::with_starttls);
+        }
+        link
+    }
+
     /// A connection of `account`, whose stream somebody else has negotiated.
     pub(super) async fn signed_in(hub: &Arc<Hub>, client: Client, account: BareJid) -> Self {
         let mut link = Self::unnegotiated(hub, client);
-        link.attach(account, false).await;
+        link.attach(account, false, None).await;
         link
     }
 
@@ -137,6 +156,7 @@ impl Link {
             mailbox: Some(mailbox),
             answers,
             answer,
+            asked: 0,
             actions: Vec::new(),
             timer: None,
             bucket: Bucket::new(limits.stanzas_per_second, limits.stanza_burst, hub.clock.millis()),
@@ -151,6 +171,16 @@ impl Link {
 
     pub(super) fn conn(&self) -> ConnId {
         self.conn
+    }
+
+    /// Whether the client is signed in and its stream open.
+    pub(super) fn is_established(&self) -> bool {
+        self.stream.as_ref().is_none_or(ServerStream::is_established)
+    }
+
+    /// Whether the stream waits for storage or a derivation, so that it is not known yet how to read on.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.asked > 0
     }
 
     /// What the next element may cost its reader.
@@ -168,7 +198,7 @@ impl Link {
     pub(super) async fn element(&mut self, seq: u64, element: Element) {
         let now = self.hub.clock.now();
         self.not_before = now.mono.after(self.bucket.take(now.mono.0));
-        if self.stream.as_ref().is_none_or(ServerStream::is_established) {
+        if self.is_established() {
             self.forward(seq, element).await;
         } else {
             self.input(Input::Received(element)).await;
@@ -231,7 +261,10 @@ impl Link {
                 }
                 Received::Dropped => return Wake::Dropped,
             },
-            Some(input) = self.answers.recv() => return Wake::Answer(input),
+            Some(input) = self.answers.recv() => {
+                self.asked = self.asked.saturating_sub(1);
+                return Wake::Answer(input);
+            }
         }
         Wake::Actions
     }
@@ -288,20 +321,29 @@ impl Link {
         }
     }
 
-    async fn attach(&mut self, account: BareJid, anonymous: bool) {
+    async fn attach(&mut self, account: BareJid, anonymous: bool, inline: Option<Box<Inline>>) {
         let Some(mailbox) = self.mailbox.take() else { return };
         let shard = shard_of(&account, self.hub.shard_count);
         self.shard = Some(shard);
-        self.hub.shards.send(shard, FromConnection::Connected { conn: self.conn, account, anonymous, mailbox }).await;
+        let conn = self.conn;
+        self.hub.shards.send(shard, FromConnection::Connected { conn, account, anonymous, inline, mailbox }).await;
     }
 
     async fn output(&mut self, output: Output) {
         match output {
             Output::OpenReply(header) => self.actions.push(Action::Header(header)),
             Output::Transmit(element) => self.actions.push(Action::Element(element)),
-            // WebSocket and BOSH need no new framer.
-            Output::Restarted => {}
+            Output::Restarted => self.actions.push(Action::Restarted),
+            Output::StartTls => self.actions.push(Action::StartTls),
             Output::LoadCredentials { token, account, hash } => self.load_credentials(token, account, hash),
+            Output::LoadTokens { token, account, agent } => {
+                self.asked += 1;
+                self.load_tokens(token, account, agent);
+            }
+            Output::ChangeTokens { token, account, agent, change } => {
+                self.asked += 1;
+                self.change_tokens(token, account, agent, change);
+            }
             Output::Derive { token, kdf } => self.derive(token, kdf),
             Output::Event(event) => self.event(event).await,
             Output::Close(error) => self.end(error),
@@ -317,13 +359,13 @@ impl Link {
 
     async fn event(&mut self, event: ServerEvent) {
         match event {
-            ServerEvent::Authenticated { account, mechanism } => {
+            ServerEvent::Authenticated { account, mechanism, inline } => {
                 if self.attempt.take().is_some() {
                     lock(&self.hub.attempts).succeeded(&account, self.client.network);
                 }
                 tracing::info!(%account, mechanism = mechanism.name(), "signed in");
                 self.actions.push(Action::Authenticated);
-                self.attach(account, mechanism == Mechanism::Anonymous).await;
+                self.attach(account, mechanism == Mechanism::Anonymous, inline).await;
             }
             // Elements go the short way; this one came before its stream knew.
             ServerEvent::Element(element) => self.forward(self.sent, element).await,
@@ -346,6 +388,7 @@ impl Link {
     }
 
     fn load_credentials(&mut self, token: u32, account: BareJid, hash: ScramHash) {
+        self.asked += 1;
         let answer = self.answer.clone();
         let send = move |result| {
             // A connection that is gone needs no answer.
@@ -370,7 +413,8 @@ impl Link {
         );
     }
 
-    fn derive(&self, token: u32, kdf: Kdf) {
+    fn derive(&mut self, token: u32, kdf: Kdf) {
+        self.asked += 1;
         let answer = self.answer.clone();
         let derivations = Arc::clone(&self.hub.derivations);
         let work = async move {

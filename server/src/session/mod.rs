@@ -1,8 +1,9 @@
 //! The loops that drive the sans-IO machines: a task per shard, a task per connection.
 //!
 //! ```text
-//! WebSocket task ┐                                 ┌ Shard task ─ Storage
-//! BOSH task      ┴─ Link (ServerStream, mailbox) ──┴ Shard task ─ Storage
+//! WebSocket task ┐
+//! BOSH task      ├─ Link (ServerStream, mailbox) ──┬ Shard task ─ Storage
+//! TCP task       ┘                                 └ Shard task ─ Storage
 //! ```
 //!
 //! Way in: connection → bounded queue → shard; a full queue stops the reading of the socket. Way out: shard → bounded mailbox →
@@ -16,6 +17,8 @@ mod inbox;
 mod link;
 pub(crate) mod prebind;
 mod shards;
+pub(crate) mod tcp;
+mod tokens;
 pub(crate) mod websocket;
 
 pub(crate) use hub::ended;

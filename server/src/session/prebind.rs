@@ -133,7 +133,11 @@ async fn bind(link: &mut Link) -> Option<(FullJid, Vec<Action>)> {
                     return Some((FullJid::new(&jid).ok()?, waiting));
                 }
                 Action::Close(_) => return None,
-                Action::Handled(_) | Action::Authenticated | Action::Header(_) => {}
+                Action::Handled(_)
+                | Action::Authenticated
+                | Action::Header(_)
+                | Action::Restarted
+                | Action::StartTls => {}
                 Action::Element(_) => waiting.push(action),
             }
         }

@@ -8,6 +8,7 @@ use xmpp::time::Mono;
 use xmpp::xml::Element;
 use xmpp_host::Shard;
 use xmpp_host::io::{ConnId, Input, Output, ShardId};
+use xmpp_stream::server::Inline;
 
 use super::clock::Clock;
 use super::inbox::{Mailbox, Overflow};
@@ -22,7 +23,7 @@ const OUTSTANDING: usize = 4096;
 /// What a connection tells a shard.
 pub(super) enum FromConnection {
     /// It is authenticated.
-    Connected { conn: ConnId, account: BareJid, anonymous: bool, mailbox: Mailbox },
+    Connected { conn: ConnId, account: BareJid, anonymous: bool, inline: Option<Box<Inline>>, mailbox: Mailbox },
     /// An element arrived.
     Received { conn: ConnId, seq: u64, element: Element },
     /// The transport broke.
@@ -117,9 +118,9 @@ impl Driver {
 
     fn message(&mut self, message: FromConnection) {
         match message {
-            FromConnection::Connected { conn, account, anonymous, mailbox } => {
+            FromConnection::Connected { conn, account, anonymous, inline, mailbox } => {
                 self.mailboxes.insert(conn, mailbox);
-                self.input(Input::Connected { conn, account, anonymous });
+                self.input(Input::Connected { conn, account, anonymous, inline });
             }
             // A connection that was given up may have sent more before it learned of that.
             FromConnection::Received { conn, .. } if !self.mailboxes.contains_key(&conn) => {}

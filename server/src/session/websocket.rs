@@ -160,7 +160,7 @@ impl Connection {
             match action {
                 Action::Header(header) => texts.push(header.to_websocket()),
                 Action::Element(element) => texts.push(websocket::write(&element)),
-                Action::Authenticated | Action::Handled(_) => {}
+                Action::Authenticated | Action::Handled(_) | Action::Restarted | Action::StartTls => {}
                 Action::Close(error) => {
                     texts.extend(error.map(|error| websocket::write(&Element::from(error))));
                     texts.push(websocket::close(None));

@@ -1,9 +1,12 @@
 //! Accounts and their SCRAM keys. An account is named by its local part; the domain is the server's.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use xmpp::jid::BareJid;
+use xmpp_host::storage::{RosterRow, StoreOp, Subscription};
 use xmpp_stream::sasl::{ScramHash, StoredKeys};
 
 use super::error::DatabaseError;
+use super::host_ops::{apply, local};
 
 /// An account as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +42,14 @@ pub fn create(
     Ok(created == 1)
 }
 
-/// Replaces the keys of an account. `false`: there is no such account.
+/// Replaces the keys of an account, and forgets its tokens (XEP-0484): they were given for the old password. `false`: there is no such account.
 ///
 /// # Errors
 /// What the database says.
 pub fn set_keys(connection: &Connection, local: &str, keys: &[StoredKeys]) -> Result<bool, DatabaseError> {
     let Some(id) = id(connection, local)? else { return Ok(false) };
     connection.execute("DELETE FROM scram_keys WHERE account = ?1", [id])?;
+    super::tokens::revoke(connection, id)?;
     put_keys(connection, local, keys)?;
     Ok(true)
 }
@@ -73,6 +77,33 @@ fn put_keys(connection: &Connection, local: &str, keys: &[StoredKeys]) -> Result
 /// What the database says.
 pub fn remove(connection: &Connection, local: &str) -> Result<bool, DatabaseError> {
     Ok(connection.execute("DELETE FROM accounts WHERE local = ?1", [local])? == 1)
+}
+
+/// Makes two accounts each other's contacts; items that they have of each other are replaced. The one that does not exist, if
+/// any: then nothing was changed.
+///
+/// # Errors
+/// What the database says.
+pub fn connect(connection: &Connection, people: &[BareJid; 2]) -> Result<Option<BareJid>, DatabaseError> {
+    for person in people {
+        if !exists(connection, local(person))? {
+            return Ok(Some(person.clone()));
+        }
+    }
+    for (owner, contact) in [(0, 1), (1, 0)] {
+        let row = RosterRow {
+            jid: people[contact].clone(),
+            name: None,
+            groups: Vec::new(),
+            subscription: Subscription::Both,
+            ask: false,
+            approved: false,
+            pending_in: None,
+            listed: true,
+        };
+        apply(connection, &StoreOp::RosterPut { owner: people[owner].clone(), row })?;
+    }
+    Ok(None)
 }
 
 /// The row id of an account.

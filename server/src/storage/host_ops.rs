@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use xmpp::ids::ArchiveId;
 use xmpp::jid::BareJid;
+use xmpp_host::modules::blocking;
 use xmpp_host::storage::{ArchiveMessage, OpResult, RosterRow, StorageError, StoreOp};
 
 use super::{DatabaseError, Storage, accounts};
@@ -50,6 +51,23 @@ pub(super) fn apply(connection: &Connection, op: &StoreOp) -> Result<OpResult, D
                 .prepare_cached("DELETE FROM roster WHERE account = ?1 AND jid = ?2")?
                 .execute(params![account, jid.as_str()])?;
             raise_roster_version(connection, account)
+        }
+        StoreOp::Block { owner, jids } => {
+            let account = account(connection, owner)?;
+            let mut insert = connection
+                .prepare_cached("INSERT INTO blocked(account, jid) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+            for jid in jids {
+                insert.execute(params![account, jid.as_str()])?;
+            }
+            Ok(OpResult::Done)
+        }
+        StoreOp::Unblock { owner, jids } => {
+            let account = account(connection, owner)?;
+            let mut delete = connection.prepare_cached("DELETE FROM blocked WHERE account = ?1 AND jid = ?2")?;
+            for jid in jids {
+                delete.execute(params![account, jid.as_str()])?;
+            }
+            Ok(OpResult::Done)
         }
         StoreOp::VcardPut { owner, xml } => {
             let account = account(connection, owner)?;
@@ -101,10 +119,20 @@ fn archive(connection: &Connection, message: &ArchiveMessage) -> Result<OpResult
             return Ok(OpResult::Duplicate);
         }
     }
+    let owners = message.copies.iter().map(|copy| account(connection, &copy.owner)).collect::<Result<Vec<_>, _>>()?;
+    if message.mind_blocks {
+        for (copy, account) in message.copies.iter().zip(&owners).filter(|(copy, _)| !copy.outgoing) {
+            let mut select = connection.prepare_cached("SELECT 1 FROM blocked WHERE account = ?1 AND jid = ?2")?;
+            for jid in blocking::spellings(&copy.with) {
+                if select.exists(params![account, jid.as_str()])? {
+                    return Ok(OpResult::Blocked);
+                }
+            }
+        }
+    }
     let mut ids = Vec::with_capacity(message.copies.len());
     let mut origin = message.dedupe.as_ref();
-    for copy in &message.copies {
-        let account = account(connection, &copy.owner)?;
+    for (copy, account) in message.copies.iter().zip(owners) {
         // The pair stands with the sender's own copy; a message to oneself has two copies, and the first of them carries it.
         let own = origin.take_if(|(sender, _)| *sender == copy.owner);
         connection

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use xmpp::ids::ArchiveId;
-use xmpp::jid::BareJid;
+use xmpp::jid::{BareJid, Jid};
 use xmpp::ns;
 use xmpp::time::Timestamp;
 use xmpp::xml::Element;
@@ -66,8 +66,9 @@ fn vcard(connection: &Connection, owner: &BareJid) -> Result<Rows, DatabaseError
 }
 
 fn roster(connection: &Connection, owner: &BareJid) -> Result<Rows, DatabaseError> {
-    // One statement sees one state, so that the version belongs to the items.
-    let mut select = connection.prepare_cached(
+    // The version, the items and what is blocked must be of one state.
+    let transaction = connection.unchecked_transaction()?;
+    let mut select = transaction.prepare_cached(
         "SELECT roster_version, jid, roster.name, groups, subscription, ask, approved, pending_in, listed \
          FROM accounts LEFT JOIN roster ON roster.account = accounts.id WHERE local = ?1 ORDER BY jid",
     )?;
@@ -82,9 +83,21 @@ fn roster(connection: &Connection, owner: &BareJid) -> Result<Rows, DatabaseErro
         }
     }
     Ok(match version {
-        Some(version) => Rows::Roster { version: u64::try_from(version).unwrap_or_default(), rows },
+        Some(version) => Rows::Roster {
+            version: u64::try_from(version).unwrap_or_default(),
+            rows,
+            blocked: blocked(&transaction, owner)?,
+        },
         None => Rows::NoSuchAccount,
     })
+}
+
+fn blocked(connection: &Connection, owner: &BareJid) -> Result<Vec<Jid>, DatabaseError> {
+    let mut select = connection.prepare_cached(
+        "SELECT jid FROM blocked WHERE account = (SELECT id FROM accounts WHERE local = ?1) ORDER BY jid",
+    )?;
+    let jids = select.query_map([local(owner)], |row| row.get::<_, String>(0))?;
+    jids.map(|jid| Jid::new(&jid?).map_err(|_| DatabaseError::Broken("a blocked address is none".to_owned()))).collect()
 }
 
 fn roster_row(jid: &str, row: &Row<'_>) -> Result<RosterRow, DatabaseError> {

@@ -12,6 +12,7 @@ mod host_queries;
 mod open;
 mod readers;
 mod schema;
+pub mod tokens;
 mod writer;
 
 use std::path::{Path, PathBuf};

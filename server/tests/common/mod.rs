@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "helpers of tests")]
 
+pub mod tcp;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,10 +49,17 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+pub const TCP_LISTEN: &str = "CONVERSE_SERVER_TCP_LISTEN";
+pub const TCP_TLS_LISTEN: &str = "CONVERSE_SERVER_TCP_TLS_LISTEN";
+
 /// A running server. It is killed when dropped.
 pub struct Server {
     pub dir: tempfile::TempDir,
     pub address: SocketAddr,
+    /// For native clients that begin bare, if that is on.
+    pub xmpp: Option<SocketAddr>,
+    /// For native clients that begin with TLS, if that is on.
+    pub xmpps: Option<SocketAddr>,
     child: Child,
 }
 
@@ -78,13 +87,28 @@ impl Server {
             .env("CONVERSE_SERVER_LOG_FILTER", std::env::var("TEST_LOG").unwrap_or("warn".into()));
         command.envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
-            .unwrap_or_else(|| panic!("unexpected first line {line:?}"));
-        Self { dir, address: address.parse().unwrap(), child }
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut address = |scheme: &str| {
+            let line = lines.next().unwrap_or_default();
+            let address = line.strip_prefix(&format!("listening on {scheme}://"));
+            address.unwrap_or_else(|| panic!("unexpected line {line:?}")).parse().unwrap()
+        };
+        let set = |name: &str| environment.iter().any(|(key, _)| *key == name);
+        let http = address("http");
+        let xmpp = set(TCP_LISTEN).then(|| address("xmpp"));
+        let xmpps = set(TCP_TLS_LISTEN).then(|| address("xmpps"));
+        Self { dir, address: http, xmpp, xmpps, child }
+    }
+
+    /// Starts with native clients on, over both STARTTLS and TLS from the start.
+    pub fn with_tcp(environment: &[(&str, &str)]) -> Self {
+        let tcp = [(TCP_LISTEN, "127.0.0.1:0"), (TCP_TLS_LISTEN, "127.0.0.1:0")];
+        Self::with(&[], &[environment, &tcp].concat())
+    }
+
+    /// The certificate that native clients see.
+    pub fn certificate(&self) -> PathBuf {
+        self.data().join("tcp-certificate.pem")
     }
 
     pub fn data(&self) -> PathBuf {

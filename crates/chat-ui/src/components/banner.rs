@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::bits::button;
 use crate::bridge::Topic;
-use crate::hooks::{use_selector, use_tick, use_ui};
+use crate::hooks::{use_page, use_selector, use_tick, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::view::html;
@@ -19,6 +19,8 @@ pub fn Banner() -> Html {
     let phase = session.as_ref().map(|session| &session.phase);
     let counting = matches!(phase, Some(Phase::Reconnecting { at: Some(_), offline: false }));
     use_tick(counting.then_some(1_000));
+    // A session outlives a short time without a network. The person should know at once why nothing goes out.
+    let network = use_page(&["online", "offline"], has_network);
     let (text, can_try) = match phase {
         Some(Phase::Connecting) => (ui.t(Msg::Connecting), false),
         Some(Phase::Reconnecting { offline: true, .. }) => (ui.t(Msg::NoNetwork), false),
@@ -27,6 +29,7 @@ pub fn Banner() -> Html {
             seconds => (ui.locale.count(Msg::ReconnectingIn, seconds), true),
         },
         Some(Phase::Reconnecting { at: None, .. }) => (ui.t(Msg::Reconnecting), false),
+        Some(Phase::Online) if !network => (ui.t(Msg::NoNetwork), false),
         _ => return Html::default(),
     };
     let retry = {
@@ -35,11 +38,15 @@ pub fn Banner() -> Html {
     };
     html! {
         <div class="banner" part="banner" role={if counting { "none" } else { "status" }}>
-            if can_try { { icon(Icon::NoNetwork) } } else { <span class="spinner" aria-hidden="true"></span> }
+            if can_try || !network { { icon(Icon::NoNetwork) } } else { <span class="spinner" aria-hidden="true"></span> }
             <span class="grow">{ text }</span>
             if can_try { { button(ui.t(Msg::TryNow), "quiet", retry) } }
         </div>
     }
+}
+
+fn has_network() -> bool {
+    web_sys::window().is_none_or(|window| window.navigator().on_line())
 }
 
 /// Whole seconds, rounded up: a countdown never shows 0 while there is time left.

@@ -3,10 +3,12 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use xmpp_client::api::{Chat, ConversationId};
+use xmpp::jid::BareJid;
+use xmpp_client::api::{Chat, Composing, Contact, ConversationId, Older};
 use yew::prelude::*;
 
-use super::bits::{avatar, badge, button, empty, spinner};
+use super::bits::{avatar, badge, button, empty, presence_word, spinner};
+use super::sign_in::address_of;
 use super::times::brief;
 use crate::bridge::Topic;
 use crate::child::child;
@@ -15,6 +17,7 @@ use crate::icons::Icon;
 use crate::locale::Locale;
 use crate::look;
 use crate::msg::Msg;
+use crate::replica::Replica;
 use crate::ui_state::{Action, Tab};
 use crate::view::{classes, html};
 use crate::virtual_list::{self, RenderRow, Row, VirtualList};
@@ -25,7 +28,7 @@ const MINUTE_MS: i32 = 60_000;
 /// Properties of [`ChatList`].
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    /// Only conversations whose name or address contains this, lower case.
+    /// Only conversations whose name or address contains this, lower case; contacts without a conversation stand below them.
     pub filter: AttrValue,
 }
 
@@ -37,12 +40,15 @@ pub fn ChatList(props: &Props) -> Html {
     let selected = use_selector(Topic::Ui, |replica| replica.ui.selected.clone());
     use_tick(Some(MINUTE_MS));
     let filter = props.filter.clone();
+    let others = {
+        let (filter, locale) = (filter.clone(), ui.locale.clone());
+        use_selector(Topic::Contacts, move |replica| others(replica, &locale, &filter))
+    };
     let chats: Rc<Vec<Arc<Chat>>> = if filter.is_empty() {
         all
     } else {
-        Rc::new(
-            all.iter().filter(|chat| matches(&ui.locale, &filter, &chat.name, chat.id.jid.as_str())).cloned().collect(),
-        )
+        let fitting = all.iter().filter(|chat| matches(&ui.locale, &filter, &chat.name, &chat.id.jid)).cloned();
+        Rc::new(fitting.chain(others.iter().map(|contact| Arc::new(unspoken(contact)))).collect())
     };
     if chats.is_empty() {
         return nothing(&ui, &filter);
@@ -68,16 +74,48 @@ pub fn ChatList(props: &Props) -> Html {
 }
 
 /// Whether a name or an address fits what was typed.
-#[must_use]
-pub fn matches(locale: &Locale, filter: &str, name: &str, address: &str) -> bool {
-    locale.lower(name).contains(filter) || address.contains(filter)
+fn matches(locale: &Locale, filter: &str, name: &str, jid: &BareJid) -> bool {
+    locale.lower(name).contains(filter) || look::address_fits(filter, jid)
+}
+
+/// Contacts that fit and with whom nobody has talked yet: who looks for a person does not care in which list they stand.
+fn others(replica: &Replica, locale: &Locale, filter: &str) -> Vec<Arc<Contact>> {
+    let fits = |contact: &&Arc<Contact>| {
+        !filter.is_empty()
+            && matches(locale, filter, &contact.name, &contact.jid)
+            && !replica.chats.iter().any(|chat| chat.id.jid == contact.jid)
+    };
+    replica.contacts.values().filter(fits).cloned().collect()
+}
+
+/// A line for a conversation that has not begun.
+fn unspoken(contact: &Contact) -> Chat {
+    Chat {
+        id: ConversationId::chat(contact.jid.clone()),
+        name: contact.name.clone(),
+        preview: None,
+        preview_own: false,
+        last: None,
+        unread: 0,
+        first_unread: None,
+        composing: Composing::No,
+        draft: String::new(),
+        older: Older::More,
+    }
+}
+
+/// Whom a search did not find may still be written to, when what was typed is an address.
+pub fn nothing_found(ui: &Ui, filter: &AttrValue) -> Html {
+    let start = address_of(filter, None).map(|jid| {
+        button(ui.locale.with(Msg::WriteTo, jid.as_str()), "primary", select(ui, &ConversationId::chat(jid)))
+    });
+    let lead = ui.locale.with(Msg::NothingFoundLead, filter);
+    empty(Icon::Search, ui.t(Msg::NothingFound), lead, start.unwrap_or_default())
 }
 
 fn nothing(ui: &Ui, filter: &AttrValue) -> Html {
     if !filter.is_empty() {
-        return html! { <>
-            { empty(Icon::Search, ui.t(Msg::NothingFound), ui.locale.with(Msg::NothingFoundLead, filter), Html::default()) }
-        </> };
+        return nothing_found(ui, filter);
     }
     // Before the server's lists have come, an empty list would be a lie.
     if !ui.bridge.read(|replica| replica.roster_complete) {
@@ -117,7 +155,7 @@ fn ChatRow(props: &RowProps) -> Html {
                     { for chat.last.map(|at| html! { <time>{ brief(&ui, at) }</time> }) }
                 </span>
                 <span class="line">
-                    { preview(&ui, chat, props.current) }
+                    { preview(&ui, chat, props.current, contact.as_deref()) }
                     { badge(&ui, chat.unread) }
                 </span>
             </span>
@@ -130,8 +168,8 @@ pub fn select(ui: &Ui, id: &ConversationId) -> Callback<MouseEvent> {
     ui.act(Action::Select(Some(id.clone())))
 }
 
-/// What the second line says: typing, the draft, or the newest message.
-fn preview(ui: &Ui, chat: &Chat, current: bool) -> Html {
+/// What the second line says: typing, the draft, the newest message, or else whether the person is there.
+fn preview(ui: &Ui, chat: &Chat, current: bool, contact: Option<&Contact>) -> Html {
     if let Some(activity) = ui.slots.activity(ui, chat) {
         return html! { <span class="preview accent">{ activity }</span> };
     }
@@ -146,5 +184,9 @@ fn preview(ui: &Ui, chat: &Chat, current: bool) -> Html {
     }
     let own = (chat.preview_own && chat.preview.is_some())
         .then(|| html! { <><span>{ ui.t(Msg::OwnPreview) }</span>{ " " }</> });
-    html! { <span class="preview">{ for own }<bdi>{ chat.preview.clone().unwrap_or_default() }</bdi></span> }
+    let words = match (&chat.preview, contact) {
+        (None, Some(contact)) => ui.t(presence_word(contact.availability)),
+        (words, _) => AttrValue::from(words.clone().unwrap_or_default()),
+    };
+    html! { <span class="preview">{ for own }<bdi>{ words }</bdi></span> }
 }

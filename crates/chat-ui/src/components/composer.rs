@@ -8,7 +8,7 @@ use web_sys::HtmlTextAreaElement;
 use xmpp_client::api::{Chat, Command};
 use yew::prelude::*;
 
-use crate::hooks::{Timer, Ui, focus, use_ui};
+use crate::hooks::{Timer, Ui, fine_pointer, focus, use_ui};
 use crate::icons::{Icon, icon};
 use crate::kept::{State, use_effect_with, use_mut_ref, use_state};
 use crate::msg::Msg;
@@ -129,10 +129,7 @@ fn use_kept_text(ui: &Ui, chat: &Chat, input: &NodeRef, touched: &Rc<RefCell<boo
     });
     let node = input.clone();
     use_effect_with((), move |()| {
-        let fine = web_sys::window()
-            .and_then(|window| window.match_media("(pointer: fine)").ok().flatten())
-            .is_some_and(|media| media.matches());
-        if fine {
+        if fine_pointer() {
             focus(&node);
         }
     });

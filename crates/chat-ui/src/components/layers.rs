@@ -108,12 +108,17 @@ fn Profile(props: &ProfileProps) -> Html {
     let jid = props.jid.clone();
     let contact = use_selector(Topic::Contacts, move |replica| replica.contacts.get(&jid).cloned());
     let id = ConversationId::chat(props.jid.clone());
-    let open = {
+    let chat = {
         let id = id.clone();
-        use_selector(Topic::Chats, move |replica| replica.chat(&id).is_some())
+        use_selector(Topic::Chats, move |replica| replica.chat(&id).cloned())
+    };
+    let here = {
+        let id = id.clone();
+        use_selector(Topic::Ui, move |replica| replica.ui.selected.as_ref() == Some(&id))
     };
     let address = props.jid.as_str();
-    let name = contact.as_ref().map_or(address, |contact| contact.name.as_str());
+    let stranger = chat.as_ref().map_or(address, |chat| chat.name.as_str());
+    let name = contact.as_ref().map_or(stranger, |contact| contact.name.as_str());
     let dismiss = {
         let (bridge, id) = (ui.bridge.clone(), id.clone());
         Callback::from(move |_| {
@@ -129,8 +134,8 @@ fn Profile(props: &ProfileProps) -> Html {
             <p class="muted address" dir="ltr">{ address }</p>
             { for contact.as_ref().map(|contact| html! { <p class="muted">{ ui.t(presence_word(contact.availability)) }{ for contact.status.as_ref().map(|status| html! { <bdi>{ " · " }{ status }</bdi> }) }</p> }) }
             <div class="actions">
-                { button(ui.t(Msg::SendMessage), "primary", select(&ui, &id)) }
-                if open { { button(ui.t(Msg::DismissChat), "", dismiss) } }
+                if !here { { button(ui.t(Msg::SendMessage), "primary", select(&ui, &id)) } }
+                if chat.is_some() { { button(ui.t(Msg::DismissChat), "", dismiss) } }
             </div>
             { for ui.slots.iter().filter_map(|feature| feature.profile_panel).map(|draw| draw(&ui, &props.jid)) }
         </div>

@@ -102,10 +102,21 @@ fn trouble(ui: &Ui, conversation: &ConversationId, item: &Item, condition: &str,
     let (conversation, item) = (conversation.clone(), item.id);
     html! {
         <div class="trouble" role="alert">
-            <span title={condition.to_owned()}>{ why.map_or_else(|| ui.t(Msg::Failed), |why| ui.locale.with(Msg::FailedWhy, why)) }</span>
+            <span title={condition.to_owned()}>{ reason(ui, condition, why) }</span>
             { button(ui.t(Msg::Retry), "quiet small", ask(Command::Retry { conversation: conversation.clone(), item })) }
             { button(ui.t(Msg::Discard), "quiet small danger", ask(Command::Discard { conversation, item })) }
         </div>
+    }
+}
+
+/// What people can do something with comes in our words (RFC 6120 §8.3.3), anything else in the server's.
+fn reason(ui: &Ui, condition: &str, why: Option<&str>) -> AttrValue {
+    match (condition, why) {
+        ("item-not-found" | "service-unavailable" | "gone", _) => ui.t(Msg::FailedAddress),
+        ("remote-server-not-found" | "remote-server-timeout", _) => ui.t(Msg::FailedServer),
+        ("forbidden" | "not-allowed" | "not-acceptable" | "not-authorized", _) => ui.t(Msg::FailedRefused),
+        (_, Some(why)) => ui.locale.with(Msg::FailedWhy, why),
+        _ => ui.t(Msg::Failed),
     }
 }
 

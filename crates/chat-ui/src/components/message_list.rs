@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xmpp_client::api::{Chat, Command, Composing, ConversationId, Item, ItemKind, Older, TimelineId};
 use yew::prelude::*;
 
-use super::bits::{button, empty, spinner};
+use super::bits::{avatar, button, empty, spinner};
 use super::message::{self, Message};
 use super::reading::{use_attention, use_divider, use_seen};
 use super::times;
@@ -131,7 +131,15 @@ fn load<E: 'static>(ui: &Ui, conversation: &ConversationId, gap: Option<Timeline
 
 fn start(ui: &Ui, chat: &Chat, older: Older) -> Html {
     let inside = match older {
-        Older::Complete => html! { <p class="muted">{ ui.locale.with(Msg::BeginningOf, &chat.name) }</p> },
+        Older::Complete => {
+            let jid = &chat.id.jid;
+            let image = ui.bridge.read(|replica| replica.contacts.get(jid).and_then(|contact| contact.avatar.clone()));
+            html! { <>
+                { avatar(ui, jid.as_str(), &chat.name, image.as_deref(), None) }
+                <strong dir="auto">{ &chat.name }</strong>
+                <p class="muted">{ ui.t(Msg::BeginningOf) }</p>
+            </> }
+        }
         Older::Loading => spinner(ui.t(Msg::Loading)),
         Older::More => button(ui.t(Msg::LoadOlder), "quiet small", load(ui, &chat.id, None)),
         Older::Failed => {

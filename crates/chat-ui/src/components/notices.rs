@@ -44,10 +44,11 @@ fn Line(props: &LineProps) -> Html {
         NoticeKind::Failed { command: "add-contact", text } => (Msg::AddContactFailed, text.clone()),
         NoticeKind::Failed { text, .. } => (Msg::ActionFailed, text.clone()),
         NoticeKind::StorageDegraded => (Msg::StorageDegraded, None),
+        NoticeKind::Copied => (Msg::Copied, None),
     };
     html! {
         <div class="notice" part="notice">
-            { icon(Icon::Warning) }
+            { icon(if msg == Msg::Copied { Icon::Tick } else { Icon::Warning }) }
             <div class="grow">{ ui.t(msg) }{ for detail.map(|detail| html! { <small dir="auto">{ detail }</small> }) }</div>
             { icon_button(Icon::Close, ui.t(Msg::DismissNotice), "", ui.act(Action::Dismiss(id))) }
         </div>

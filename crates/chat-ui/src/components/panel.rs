@@ -1,6 +1,6 @@
 //! What the session allows to be shown: a splash, the sign-in form, or the two panes.
 
-use xmpp_client::api::{Command, Phase, SignInError};
+use xmpp_client::api::{Phase, SignInError};
 use yew::prelude::*;
 
 use super::banner::Banner;
@@ -12,11 +12,11 @@ use super::sidebar::Sidebar;
 use super::sign_in::{self, SignInForm, explain};
 use crate::bridge::Topic;
 use crate::child::{child, keyed};
-use crate::hooks::{Ui, use_selector, use_ui};
+use crate::hooks::{Ui, focus_in, use_selector, use_ui};
 use crate::icons::Icon;
 use crate::kept::{use_effect_with, use_mut_ref};
 use crate::msg::Msg;
-use crate::ui_state::Action;
+use crate::ui_state::{Action, Tab};
 use crate::view::html;
 use crate::view_config::View;
 
@@ -77,7 +77,7 @@ fn Panes() -> Html {
                     if let Some(id) = selected {
                         { keyed::<Conversation>(id.jid.as_str(), conversation::Props { id: id.clone() }) }
                     } else {
-                        { empty(Icon::Chat, ui.t(Msg::NothingSelected), ui.t(Msg::NothingSelectedLead), Html::default()) }
+                        { empty(Icon::Chat, ui.t(Msg::NothingSelected), ui.t(Msg::NothingSelectedLead), new_chat(&ui, "")) }
                     }
                 </section>
             </div>
@@ -85,6 +85,14 @@ fn Panes() -> Html {
         { child::<Notices>(()) }
         { child::<Layers>(()) }
     </> }
+}
+
+/// The way to somebody to talk to, where there is a list of contacts.
+pub fn new_chat(ui: &Ui, class: &'static str) -> Html {
+    if !ui.slots.iter().any(|feature| feature.sidebar_section.is_some()) {
+        return Html::default();
+    }
+    button(ui.t(Msg::NewChat), class, ui.act(Action::Show(Tab::Contacts)))
 }
 
 /// The overlay's own close button; elsewhere the page decides.
@@ -102,13 +110,7 @@ fn use_way_back(panes: &NodeRef, in_conversation: bool) {
     let before = use_mut_ref(|| false);
     use_effect_with(in_conversation, move |now| {
         if before.replace(*now) && !now {
-            let row = panes
-                .cast::<web_sys::Element>()
-                .and_then(|panes| panes.query_selector(".sidebar [data-focus][tabindex='0']").ok().flatten());
-            if let Some(row) = row.and_then(|row| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(row).ok()) {
-                // A missing focus is no error: the list may be empty or hidden.
-                let _ = row.focus();
-            }
+            focus_in(&panes, ".sidebar [data-focus][tabindex='0']");
         }
     });
 }
@@ -118,10 +120,12 @@ fn signed_out(ui: &Ui, error: Option<&SignInError>) -> Html {
         Some(error) => {
             let (text, detail) = explain(ui, error);
             let detail = detail.map(|detail| html! { <p class="detail" dir="auto">{ detail }</p> }).unwrap_or_default();
-            let bridge = ui.bridge.clone();
-            let again = button(ui.t(Msg::TryNow), "", Callback::from(move |_| bridge.dispatch(Command::Reconnect)));
+            let again = button(ui.t(Msg::TryNow), "", ui.act(Action::SignInAgain));
             empty(Icon::Warning, ui.t(Msg::SignedOutTitle), text, html! { <>{ detail }{ again }</> })
         }
-        None => empty(Icon::Chat, ui.t(Msg::SignedOutTitle), ui.t(Msg::SignedOutLead), Html::default()),
+        None => {
+            let again = button(ui.t(Msg::SignIn), "primary", ui.act(Action::SignInAgain));
+            empty(Icon::Chat, ui.t(Msg::SignedOutTitle), ui.t(Msg::SignedOutLead), again)
+        }
     }
 }

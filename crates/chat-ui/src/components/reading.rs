@@ -2,14 +2,12 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 use xmpp_client::api::{Author, Chat, Command, ItemKind, TimelineId};
 use yew::prelude::*;
 
 use crate::bridge::Topic;
-use crate::hooks::{Ui, use_selector};
-use crate::kept::{use_effect_with, use_mut_ref, use_state};
+use crate::hooks::{Ui, use_page, use_selector};
+use crate::kept::{use_effect_with, use_mut_ref};
 use crate::rows::Row;
 use crate::view_config::View;
 use crate::virtual_list::Position;
@@ -17,7 +15,7 @@ use crate::virtual_list::Position;
 /// Whether the conversation can be seen at all: the page is in front and the panel open.
 #[hook]
 pub fn use_attention(ui: &Ui) -> bool {
-    let visible = use_page_visible();
+    let visible = use_page(&["visibilitychange"], visible);
     let open = use_selector(Topic::Ui, |replica| replica.ui.open);
     visible && (open || ui.config.view != View::Overlay)
 }
@@ -75,25 +73,6 @@ pub fn use_seen(ui: &Ui, chat: &Chat, rows: &Rc<Rc<[Row]>>, position: Position, 
 }
 
 /// Whether the page is in front.
-#[hook]
-fn use_page_visible() -> bool {
-    fn now() -> bool {
-        web_sys::window().and_then(|window| window.document()).is_none_or(|document| !document.hidden())
-    }
-    let visible = use_state(now);
-    let setter = visible.setter();
-    use_effect_with((), move |()| {
-        let document = web_sys::window().and_then(|window| window.document());
-        let call = Closure::<dyn FnMut()>::new(move || setter.set(now()));
-        if let Some(document) = &document {
-            // Adding a listener to a document that stands cannot fail.
-            let _ = document.add_event_listener_with_callback("visibilitychange", call.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(document) = document {
-                let _ = document.remove_event_listener_with_callback("visibilitychange", call.as_ref().unchecked_ref());
-            }
-        }
-    });
-    *visible
+fn visible() -> bool {
+    web_sys::window().and_then(|window| window.document()).is_none_or(|document| !document.hidden())
 }

@@ -29,12 +29,22 @@ pub fn Sidebar() -> Html {
     };
     let clear = {
         let (filter, search) = (filter.clone(), search.clone());
-        Callback::from(move |_: MouseEvent| {
+        Callback::from(move |()| {
             if let Some(input) = search.cast::<web_sys::HtmlInputElement>() {
                 input.set_value("");
             }
             filter.set(AttrValue::default());
             focus(&search);
+        })
+    };
+    let onkeydown = {
+        let (clear, full) = (clear.clone(), !filter.is_empty());
+        // Escape takes back what was typed before it closes anything.
+        Callback::from(move |event: KeyboardEvent| {
+            if full && event.key() == "Escape" {
+                event.prevent_default();
+                clear.emit(());
+            }
         })
     };
     let sections = || ui.slots.iter().filter_map(|feature| feature.sidebar_section.as_ref());
@@ -47,8 +57,8 @@ pub fn Sidebar() -> Html {
             { child::<Head>(()) }
             <div class="search" part="search">
                 { icon(Icon::Search) }
-                <input ref={&search} type="search" enterkeyhint="search" placeholder={ui.t(Msg::Search)} aria-label={ui.t(Msg::Search)} autocomplete="off" {oninput} />
-                if !filter.is_empty() { { icon_button(Icon::Close, ui.t(Msg::ClearSearch), "small", clear) } }
+                <input ref={&search} type="search" enterkeyhint="search" placeholder={ui.t(Msg::Search)} aria-label={ui.t(Msg::Search)} autocomplete="off" {oninput} {onkeydown} />
+                if !filter.is_empty() { { icon_button(Icon::Close, ui.t(Msg::ClearSearch), "small", clear.reform(|_| ())) } }
             </div>
             if sections().next().is_some() {
                 <div class="tabs" part="tabs" role="tablist">

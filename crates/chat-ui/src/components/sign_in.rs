@@ -53,10 +53,11 @@ pub fn SignInForm(props: &Props) -> Html {
         let shown = shown.clone();
         Callback::from(move |_| shown.set(!*shown))
     };
-    let problem =
-        complaint.map(|msg| (ui.t(msg), None)).or_else(|| props.error.as_ref().map(|error| explain(&ui, error)));
-    let blamed = complaint.is_some() || props.error == Some(SignInError::NotAuthorized);
-    let invalid = blamed.then_some("true");
+    let problem = complaint
+        .map(|msg| (example(&ui, msg), None))
+        .or_else(|| props.error.as_ref().map(|error| explain(&ui, error)));
+    let refused = props.error == Some(SignInError::NotAuthorized);
+    let blamed = |msg| complaint.map_or(refused, |complaint| complaint == msg).then_some("true");
     let eye = if *shown { (Icon::EyeOff, Msg::HidePassword) } else { (Icon::Eye, Msg::ShowPassword) };
     html! {
         <form class="sign-in" part="sign-in" novalidate=true {onsubmit} aria-busy={props.busy.then_some("true")}>
@@ -66,12 +67,12 @@ pub fn SignInForm(props: &Props) -> Html {
             <div role="alert" class="alerts">{ for problem.map(|(text, detail)| alert(text, detail)) }</div>
             { field(ui.t(Msg::Address), html! {
                 <input ref={&address} name="username" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false"
-                    placeholder={ui.t(Msg::AddressHint)} aria-invalid={invalid} dir="ltr" />
+                    placeholder={example(&ui, Msg::AddressHint)} aria-invalid={blamed(Msg::BadAddress)} dir="ltr" />
             }) }
             <div class="with-button">
                 { field(ui.t(Msg::Password), html! {
                     <input ref={&password} name="password" type={if *shown { "text" } else { "password" }} autocomplete="current-password"
-                        autocapitalize="none" spellcheck="false" aria-invalid={invalid} dir="ltr" />
+                        autocapitalize="none" spellcheck="false" aria-invalid={blamed(Msg::PasswordMissing)} dir="ltr" />
                 }) }
                 <button type="button" class="icon" part="button" aria-label={ui.t(eye.1)} title={ui.t(eye.1)} aria-pressed={shown.to_string()} onclick={toggle}>{ icon(eye.0) }</button>
             </div>
@@ -81,6 +82,14 @@ pub fn SignInForm(props: &Props) -> Html {
             </button>
             { for ui.config.anonymous_domain.as_ref().map(|domain| guest(&ui, domain)) }
         </form>
+    }
+}
+
+/// A text whose example address is at the page's own domain, if it has one.
+fn example(ui: &Ui, msg: Msg) -> AttrValue {
+    match &ui.config.domain {
+        Some(domain) => AttrValue::from(ui.t(msg).replace("example.com", domain)),
+        None => ui.t(msg),
     }
 }
 

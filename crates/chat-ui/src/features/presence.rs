@@ -50,7 +50,7 @@ fn Settings() -> Html {
                     </label>
                 }
             }) }
-            { field(ui.t(Msg::StatusHint), html! { <input ref={&status} type="text" maxlength="200" {onchange} /> }) }
+            { field(ui.t(Msg::StatusMessage), html! { <input ref={&status} type="text" maxlength="200" placeholder={ui.t(Msg::StatusHint)} {onchange} /> }) }
         </fieldset>
     }
 }

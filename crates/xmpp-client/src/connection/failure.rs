@@ -30,7 +30,7 @@ pub(super) fn of_auth(condition: AuthCondition) -> Verdict {
         | AuthCondition::Insecure
         | AuthCondition::IterationCount(_)
         | AuthCondition::ServerNotVerified => Verdict::Final(SignInError::Insecure),
-        AuthCondition::Malformed | AuthCondition::DerivationFailed => Verdict::Later,
+        AuthCondition::Malformed | AuthCondition::DerivationFailed | AuthCondition::TokenNotTaken => Verdict::Later,
         AuthCondition::Refused(_)
         | AuthCondition::RefusedOther
         | AuthCondition::StaleKeys

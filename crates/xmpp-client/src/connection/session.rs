@@ -43,6 +43,7 @@ impl Connection {
                 self.acked(has);
             }
             StreamEvent::ScramKeys(keys) => self.keep_keys(core, keys),
+            StreamEvent::Token(_) | StreamEvent::TokenRefused => {}
             StreamEvent::AuthFailed { condition, .. } => {
                 let verdict = failure::of_auth(condition);
                 // Who sits in front of a form should hear that they must wait.

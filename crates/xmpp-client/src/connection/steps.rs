@@ -136,6 +136,7 @@ impl Connection {
             resource: Some(self.resource.get_or_insert_with(|| resource(core)).clone()),
             lang: core.settings.lang.clone(),
             secure: endpoints::is_secure(&endpoint.url, core.settings.secure),
+            sasl2: None,
             scram_floor: self.known.floor,
             max_iterations: MAX_ITERATIONS,
             resume: self.session.as_ref().and_then(resume),

@@ -2,8 +2,10 @@
 //!
 //! To add one: a folder here, a constructor in [`ALL`].
 
+pub mod blocking;
 pub(crate) mod caps;
 pub(crate) mod carbons;
+pub(crate) mod csi;
 pub(crate) mod disco;
 pub(crate) mod legacy_session;
 pub(crate) mod mam;
@@ -22,6 +24,7 @@ use xmpp::time::Now;
 use xmpp::xml::Element;
 
 use crate::config::HostConfig;
+use crate::modules::blocking::BlockRequest;
 use crate::modules::roster::RosterRequest;
 use crate::storage::{OpResult, Query, Rows, StoreOp};
 
@@ -31,7 +34,9 @@ pub type Constructor = (&'static str, fn() -> Box<dyn Module>);
 /// Every module there is.
 pub const ALL: &[Constructor] = &[
     (roster::NAME, || Box::new(roster::Roster)),
+    (blocking::NAME, || Box::new(blocking::Blocking)),
     (carbons::NAME, || Box::new(carbons::Carbons)),
+    (csi::NAME, || Box::new(csi::ClientState)),
     (mam::NAME, || Box::new(mam::Mam)),
     (offline::NAME, || Box::new(offline::Offline)),
     (disco::NAME, || Box::new(disco::Disco)),
@@ -163,6 +168,8 @@ pub enum Answer {
     Session(Change),
     /// Run in the account's turn with its roster.
     Roster(RosterRequest),
+    /// Run in the account's turn with what it has blocked.
+    Blocking(BlockRequest),
 }
 
 /// A change of a session.
@@ -173,11 +180,13 @@ pub enum Change {
 }
 
 /// What routing has to know of the modules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
     pub(crate) archive: bool,
     pub(crate) offline: bool,
     pub(crate) carbons: bool,
+    pub(crate) blocking: bool,
+    pub(crate) csi: bool,
 }
 
 /// The modules that are on.
@@ -190,8 +199,13 @@ impl Registry {
     /// All modules but those the configuration denies.
     pub fn new(config: &HostConfig) -> Self {
         let allowed = |name: &str| !config.denied_modules.iter().any(|denied| denied == name);
-        let policy =
-            Policy { archive: allowed(mam::NAME), offline: allowed(offline::NAME), carbons: allowed(carbons::NAME) };
+        let policy = Policy {
+            archive: allowed(mam::NAME),
+            offline: allowed(offline::NAME),
+            carbons: allowed(carbons::NAME),
+            blocking: allowed(blocking::NAME),
+            csi: allowed(csi::NAME),
+        };
         let modules = ALL.iter().filter(|(name, _)| allowed(name)).map(|(_, construct)| construct()).collect();
         Self { modules, policy }
     }

@@ -6,6 +6,7 @@ use xmpp::stanza::{Condition, Iq, Message, MessageType, Presence, StanzaError};
 use xmpp::xml::Element;
 
 use crate::account::Task;
+use crate::held::Held;
 use crate::io::{Archived, Envelope, EnvelopeBody, SessionId};
 use crate::modules::roster::subscription::Verb;
 use crate::modules::{carbons, stable_ids};
@@ -18,8 +19,20 @@ use crate::storage::StoreOp;
 impl Shard {
     /// Takes an envelope.
     pub(crate) fn arrive(&mut self, envelope: Envelope) {
+        let account = envelope.to.to_bare();
+        // Storage has looked at those that are archived; tasks run when the roster is known.
+        let unchecked = match &envelope.body {
+            EnvelopeBody::Message { archived, .. } => archived.is_none(),
+            EnvelopeBody::Presence(_) => true,
+            EnvelopeBody::Iq(_) => !envelope.to.is_bare(),
+            EnvelopeBody::Subscription(_) | EnvelopeBody::Probe { .. } => false,
+        };
+        let somebody = self.accounts.get(&account).is_some_and(|it| !it.resources.is_empty());
+        if unchecked && somebody && !self.knows_blocks(&account) {
+            self.hold(&account, Held::Arrived(envelope));
+            return;
+        }
         let Envelope { to, body } = envelope;
-        let account = to.to_bare();
         match body {
             EnvelopeBody::Message { message, archived, sender_copy } => {
                 self.message_arrives(&to, &account, *message, archived, sender_copy);
@@ -49,6 +62,11 @@ impl Shard {
         archived: Option<Archived>,
         sender_copy: Option<ArchiveId>,
     ) {
+        if message.from.as_ref().is_some_and(|from| self.blocks(account, from)) {
+            // XEP-0191 §3.3: whatever it is, its sender sees what they would see if there were nobody.
+            self.bounce(account, &message, archived, sender_copy, true);
+            return;
+        }
         let row = archived.as_ref().map(|it| it.id.clone());
         if let (Some(row), Some(it)) = (&row, self.accounts.get_mut(account)) {
             if let Some(drain) = &mut it.drain {
@@ -69,7 +87,9 @@ impl Shard {
             Delivery::Broadcast => takers.clone(),
             Delivery::Offline if archived.is_some() && self.registry.policy().offline => Vec::new(),
             Delivery::Offline | Delivery::Refuse => {
-                self.bounce(account, &message, archived, sender_copy);
+                // Without a body it is a state or a notice that nobody misses.
+                let wanted = message.body().is_some() || message.type_ == MessageType::Groupchat;
+                self.bounce(account, &message, archived, sender_copy, wanted);
                 return;
             }
             Delivery::Ignore => return,
@@ -104,13 +124,14 @@ impl Shard {
         }
     }
 
-    /// Sends a message back and takes its rows out of the archives, so that the sender may try again with the same ids.
+    /// Takes a message's rows out of the archives, so that the sender may try again with the same ids; `answer`: and sends it back.
     fn bounce(
         &mut self,
         account: &BareJid,
         message: &Message,
         archived: Option<Archived>,
         sender_copy: Option<ArchiveId>,
+        answer: bool,
     ) {
         let Some(from) = message.from.clone() else { return };
         let mut ops = Vec::new();
@@ -124,15 +145,16 @@ impl Shard {
         if !ops.is_empty() {
             self.store(ops, Pending::Nobody);
         }
-        // Without a body it is a state or a notice that nobody misses.
-        let wants_answer = message.body().is_some() || message.type_ == MessageType::Groupchat;
-        if wants_answer && let Some(reply) = message.reply_error(StanzaError::from(Condition::ServiceUnavailable)) {
+        if answer && let Some(reply) = message.reply_error(StanzaError::from(Condition::ServiceUnavailable)) {
             self.answer(&from, reply.into());
         }
     }
 
     /// RFC 6121 §8.5.2.1.2 and §8.5.3.1: to the resource named, or to all that are available.
     fn presence_arrives(&mut self, to: &Jid, account: &BareJid, presence: Presence) {
+        if presence.from.as_ref().is_some_and(|from| self.blocks(account, from)) {
+            return;
+        }
         let receivers: Vec<SessionId> = if to.is_bare() {
             self.sessions_of(account, |session| session.presence.is_some())
         } else {
@@ -147,7 +169,9 @@ impl Shard {
             if iq.is_request() {
                 self.push_outside_task(account, Task::Iq(Box::new(iq)));
             }
-        } else if let Some(id) = self.session_at(to) {
+        } else if let Some(id) = self.session_at(to)
+            && !iq.from.as_ref().is_some_and(|from| self.blocks(account, from))
+        {
             self.deliver(id, iq.into(), None);
         } else if iq.is_request()
             && let Some(from) = iq.from.clone()

@@ -7,6 +7,7 @@ use xmpp::xml::Element;
 use crate::account::{Origin, RosterState, Task};
 use crate::effect::Effect;
 use crate::io::{Envelope, EnvelopeBody, SessionId};
+use crate::modules::blocking;
 use crate::modules::{Access, Answer, At, Change, LoadThen, Request, StoreThen};
 use crate::pending::{Asker, Pending, storage_error};
 use crate::session::queue::EntryId;
@@ -34,6 +35,10 @@ impl Shard {
                 vec![Effect::Reply(iq.reply_error(StanzaError::from(Condition::RemoteServerNotFound)).into())]
             }
             Place::Elsewhere => Vec::new(),
+            Place::Account if self.blocks(&account, &to) => {
+                let reply = iq.is_request().then(|| iq.reply_error(blocking::refusal()));
+                reply.map(|reply| Effect::Reply(reply.into())).into_iter().collect()
+            }
             Place::Domain | Place::Account => {
                 let iq = Iq { to: Some(to.clone()), ..iq };
                 vec![Effect::Route(Envelope { to, body: EnvelopeBody::Iq(Box::new(iq)) })]
@@ -46,7 +51,8 @@ impl Shard {
     pub(crate) fn run_outside_iq(&mut self, account: &BareJid, iq: Iq) {
         let asker = Asker { account: account.clone(), origin: None };
         let missing = self.accounts.get(account).is_none_or(|it| matches!(it.roster, RosterState::Missing));
-        let answer = if missing && self.sessions_of(account, |_| true).is_empty() {
+        let blocked = iq.from.as_ref().is_some_and(|from| self.blocks(account, from));
+        let answer = if blocked || missing && self.sessions_of(account, |_| true).is_empty() {
             Answer::Error(StanzaError::from(Condition::ServiceUnavailable))
         } else if self.outside_requests >= self.config.limits.outside_requests {
             Answer::Error(StanzaError::from(Condition::ResourceConstraint))
@@ -126,6 +132,12 @@ impl Shard {
                     }
                 }
                 iq.reply_result(None)
+            }
+            Answer::Blocking(request) => {
+                if let Some(origin) = asker.origin {
+                    self.push_task(&asker.account, Task::Blocking { origin, iq: Box::new(iq), request });
+                }
+                return;
             }
             Answer::Roster(request) => {
                 if let Some(origin) = asker.origin {

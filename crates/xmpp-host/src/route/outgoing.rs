@@ -7,7 +7,7 @@ use xmpp::xml::Element;
 
 use crate::effect::Effect;
 use crate::io::{Archived, Envelope, EnvelopeBody, SessionId};
-use crate::modules::{carbons, mam, stable_ids};
+use crate::modules::{blocking, carbons, mam, stable_ids};
 use crate::pending::{Pending, storage_error};
 use crate::session::queue::EntryId;
 use crate::shard::{Place, Shard};
@@ -35,6 +35,9 @@ impl Shard {
             Place::Account => {}
             Place::Domain => return self.refuse_message(id, entry, &message, Condition::ServiceUnavailable),
             Place::Elsewhere => return self.refuse_message(id, entry, &message, Condition::RemoteServerNotFound),
+        }
+        if self.blocks(&account, &to) {
+            return self.finish(id, entry, error_reply(&message, blocking::refusal()));
         }
         let recipient = to.to_bare();
         stable_ids::strip_forged(&mut message, &[&account, &recipient], &self.config.domain);
@@ -77,6 +80,7 @@ impl Shard {
             stanza: Element::from(outgoing.message.clone()).to_xml(),
             at: self.now.wall,
             dedupe: outgoing.origin_id.clone().map(|origin_id| (session.account.clone(), origin_id)),
+            mind_blocks: self.registry.policy().blocking,
             copies: outgoing.copies.clone(),
         }));
         self.store(vec![op], Pending::Message { session: id, entry, outgoing: Box::new(outgoing) });
@@ -95,6 +99,10 @@ impl Shard {
                 Some(OpResult::Archived { ids }) => self.send_on(&outgoing, &ids),
                 // A repeat: handled, but not routed a second time.
                 Some(OpResult::Duplicate) => Vec::new(),
+                // XEP-0191 §3.3, as seen by whoever is blocked.
+                Some(OpResult::Blocked) => {
+                    error_reply(&outgoing.message, StanzaError::from(Condition::ServiceUnavailable))
+                }
                 _ => error_reply(&outgoing.message, StanzaError::from(Condition::InternalServerError)),
             },
             // The recipient has no account; it may be an anonymous one, with sessions but without an archive.

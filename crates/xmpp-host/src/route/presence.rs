@@ -9,9 +9,11 @@ use xmpp::xml;
 use crate::account::{Origin, Task};
 use crate::effect::Effect;
 use crate::io::{Envelope, EnvelopeBody, SessionId};
+use crate::modules::blocking;
 use crate::modules::roster::subscription::Verb;
 use crate::session::queue::EntryId;
 use crate::shard::{Place, Shard};
+use crate::storage::RosterRow;
 
 impl Shard {
     /// Starts a presence stanza of a session; `from` is stamped.
@@ -48,6 +50,10 @@ impl Shard {
             reply.map(|reply| Effect::Reply(reply.into())).into_iter().collect()
         };
         match self.place(&to) {
+            Place::Account if self.sessions.get(&id).is_some_and(|session| self.blocks(&session.account, &to)) => {
+                let reply = presence.reply_error(blocking::refusal());
+                return reply.map(|reply| Effect::Reply(reply.into())).into_iter().collect();
+            }
             Place::Account => {}
             Place::Domain => return Vec::new(),
             Place::Elsewhere => return refuse(Condition::RemoteServerNotFound),
@@ -115,11 +121,11 @@ impl Shard {
     /// One copy for each contact that sees the user.
     fn for_subscribers(&self, account: &BareJid, presence: &Presence) -> Vec<Effect> {
         let Some(roster) = self.accounts.get(account).and_then(|it| it.roster()) else { return Vec::new() };
-        let contacts = roster.rows.values().filter(|row| row.subscription.from());
-        contacts.filter_map(|row| self.presence_to(&row.jid.to_jid(), presence)).collect()
+        let sees = |row: &&RosterRow| row.subscription.from() && !self.blocks(account, row.jid.as_jid());
+        roster.rows.values().filter(sees).filter_map(|row| self.presence_to(&row.jid.to_jid(), presence)).collect()
     }
 
-    fn presence_to(&self, to: &Jid, presence: &Presence) -> Option<Effect> {
+    pub(crate) fn presence_to(&self, to: &Jid, presence: &Presence) -> Option<Effect> {
         let body = EnvelopeBody::Presence(Box::new(presence.clone().with_to(to.clone())));
         (self.place(to) == Place::Account).then(|| Effect::Route(Envelope { to: to.clone(), body }))
     }
@@ -128,7 +134,8 @@ impl Shard {
     fn probes(&self, account: &BareJid, me: &FullJid) -> Vec<Effect> {
         let Some(roster) = self.accounts.get(account).and_then(|it| it.roster()) else { return Vec::new() };
         let seen = roster.rows.values().filter(|row| row.subscription.to()).map(|row| row.jid.to_jid());
-        seen.filter(|to| self.place(to) == Place::Account)
+        seen.filter(|to| !self.blocks(account, to))
+            .filter(|to| self.place(to) == Place::Account)
             .map(|to| Effect::Route(Envelope { to, body: EnvelopeBody::Probe { from: me.to_jid() } }))
             .collect()
     }
@@ -136,7 +143,8 @@ impl Shard {
     /// §3.1.3: the requests that wait are shown at each sign-in.
     fn pending_requests(&self, account: &BareJid) -> Vec<Effect> {
         let Some(roster) = self.accounts.get(account).and_then(|it| it.roster()) else { return Vec::new() };
-        let waiting = roster.rows.values().filter_map(|row| row.pending_in.as_deref());
+        let shown = roster.rows.values().filter(|row| !self.blocks(account, row.jid.as_jid()));
+        let waiting = shown.filter_map(|row| row.pending_in.as_deref());
         waiting.filter_map(|stanza| xml::parse(stanza).ok()).map(Effect::Reply).collect()
     }
 
@@ -174,6 +182,10 @@ impl Shard {
 
     /// §4.3.2: answers a probe with the presence of each resource, if the one who asks may see it.
     pub(crate) fn run_probe(&mut self, account: &BareJid, from: &Jid) {
+        if self.blocks(account, from) {
+            // XEP-0191 §3.3: no answer, not even that there is none.
+            return self.complete(None, Vec::new());
+        }
         let asker = from.to_bare();
         let row = self.accounts.get(account).and_then(|it| it.roster()?.rows.get(&asker));
         let effects = if asker == *account || row.is_some_and(|row| row.subscription.from()) {

@@ -7,8 +7,8 @@ use xmpp::xml::Element;
 use crate::account::{Origin, Request, RosterChange, RosterState};
 use crate::effect::Effect;
 use crate::io::{Envelope, EnvelopeBody};
-use crate::modules::roster;
 use crate::modules::roster::subscription::{self, Verb};
+use crate::modules::{blocking, roster};
 use crate::shard::{Place, Shard};
 use crate::storage::RosterRow;
 
@@ -40,6 +40,11 @@ impl Verb {
 impl Shard {
     /// A session sends one of the four.
     pub(crate) fn run_outbound(&mut self, account: &BareJid, origin: Origin, verb: Verb, presence: Presence) {
+        if presence.to.as_ref().is_some_and(|to| self.blocks(account, to)) {
+            let reply = presence.reply_error(blocking::refusal());
+            self.complete(Some(origin), reply.map(|reply| Effect::Reply(reply.into())).into_iter().collect());
+            return;
+        }
         match self.outbound_change(account, verb, &presence) {
             Err(condition) => {
                 let reply = presence.reply_error(StanzaError::from(condition));
@@ -92,6 +97,10 @@ impl Shard {
     /// One of the four arrives for an account.
     pub(crate) fn run_inbound(&mut self, account: &BareJid, verb: Verb, presence: Presence) {
         let Some(from) = presence.from.as_ref().map(Jid::to_bare) else { return };
+        if self.blocks(account, from.as_jid()) {
+            // XEP-0191 §3.3: dropped without a word.
+            return;
+        }
         let Some(it) = self.accounts.get(account) else { return };
         if matches!(it.roster, RosterState::Missing) || it.anonymous {
             if verb == Verb::Subscribe {

@@ -5,8 +5,9 @@ use xmpp::ns;
 use xmpp::stanza::{Condition, Iq, IqKind, Stanza, StanzaError, StreamCondition, StreamError};
 use xmpp::xml::Element;
 
-use crate::io::{ConnId, Output};
+use crate::io::{ConnId, Output, SessionId};
 use crate::session::Session;
+use crate::session::resume::{SayResumed, failed};
 use crate::shard::Shard;
 
 impl Shard {
@@ -15,7 +16,10 @@ impl Shard {
         let Some(it) = self.conns.get(&conn) else { return };
         let (account, anonymous) = (it.account.clone(), it.anonymous);
         if element.is("resume", ns::SM) {
-            self.resume(conn, seq, &account, &element);
+            if let Err((condition, handled)) = self.resume(conn, &account, &element, SayResumed::Alone { seq }) {
+                self.transmit(conn, failed(condition, handled));
+                self.emit(Output::Handled { conn, seq });
+            }
             return;
         }
         if element.ns() == ns::SM {
@@ -47,11 +51,26 @@ impl Shard {
         };
         // §7.7.2.1: a resource that cannot be one.
         let Some(jid) = jid else { return iq.reply_error(StanzaError::from(Condition::BadRequest)) };
+        if let Err(condition) = self.bind_session(conn, &jid, anonymous) {
+            return iq.reply_error(StanzaError::from(condition));
+        }
+        let bound = Element::new("bind", ns::BIND).with_child(Element::new("jid", ns::BIND).with_text(jid.as_str()));
+        iq.reply_result(Some(bound))
+    }
+
+    /// The address gets a session on this connection, in place of one that it had.
+    pub(crate) fn bind_session(
+        &mut self,
+        conn: ConnId,
+        jid: &FullJid,
+        anonymous: bool,
+    ) -> Result<SessionId, Condition> {
+        let account = jid.to_bare();
         let held = self.accounts.get(&account).map_or(0, |it| it.resources.len());
         let former = self.accounts.get(&account).and_then(|it| it.resources.get(&jid.resource_part()).copied());
         if former.is_none() && held >= self.config.max_sessions_per_account {
             // §7.6.2.1: too many resources.
-            return iq.reply_error(StanzaError::from(Condition::ResourceConstraint));
+            return Err(Condition::ResourceConstraint);
         }
         if let Some(former) = former {
             // §7.7.2.2: the newer one wins, as the older one is most often a connection that is already dead.
@@ -65,12 +84,11 @@ impl Shard {
         if let Some(it) = self.conns.get_mut(&conn) {
             it.session = Some(id);
         }
-        let bound = Element::new("bind", ns::BIND).with_child(Element::new("jid", ns::BIND).with_text(jid.as_str()));
-        iq.reply_result(Some(bound))
+        Ok(id)
     }
 
     /// §7.6: a resource made by the server.
-    fn fresh_jid(&mut self, account: &BareJid) -> FullJid {
+    pub(crate) fn fresh_jid(&mut self, account: &BareJid) -> FullJid {
         loop {
             let resource = self.ids.fresh();
             if let Ok(jid) = account.with_resource(&resource)

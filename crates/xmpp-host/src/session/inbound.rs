@@ -6,9 +6,10 @@ use xmpp::stanza::{Stanza, StanzaFault, StreamCondition, StreamError};
 use xmpp::xml::Element;
 
 use crate::effect::Effect;
+use crate::held::Held;
 use crate::io::{ConnId, Output, SessionId};
 use crate::session::queue::{EntryId, Next, Work};
-use crate::shard::Shard;
+use crate::shard::{Place, Shard};
 
 impl Shard {
     /// An element arrived on a connection.
@@ -86,8 +87,8 @@ impl Shard {
                 self.finish_session(id);
             }
             Work::Repeat => self.finish(id, entry, Vec::new()),
-            Work::Resume { conn } => {
-                self.attach(id, conn);
+            Work::Resume { conn, say } => {
+                self.attach(id, conn, say);
                 self.finish(id, entry, Vec::new());
             }
             Work::Element(element) if element.ns() == ns::SM => {
@@ -98,6 +99,12 @@ impl Shard {
                     // XEP-0198 §5: only before binding.
                     "resume" => self.refuse_resumption(id),
                     _ => self.kill(id, Some(StreamError::new(StreamCondition::UnsupportedStanzaType))),
+                }
+                self.finish(id, entry, Vec::new());
+            }
+            Work::Element(element) if element.ns() == ns::CSI && self.registry.policy().csi => {
+                if !self.indicate_state(id, element.name()) {
+                    self.kill(id, Some(StreamError::new(StreamCondition::UnsupportedStanzaType)));
                 }
                 self.finish(id, entry, Vec::new());
             }
@@ -129,6 +136,17 @@ impl Shard {
             return;
         }
         stanza.set_from(Some(session.jid.to_jid()));
+        let account = session.account.clone();
+        let to_others = stanza.to().is_some_and(|to| self.place(to) == Place::Account && to.to_bare() != account);
+        if to_others && !self.knows_blocks(&account) {
+            self.hold(&account, Held::Outgoing { session: id, entry, stanza: Box::new(stanza) });
+        } else {
+            self.dispatch(id, entry, stanza);
+        }
+    }
+
+    /// Starts a stanza whose sender is known, and whom they have blocked.
+    pub(crate) fn dispatch(&mut self, id: SessionId, entry: EntryId, stanza: Stanza) {
         match stanza {
             Stanza::Message(message) => self.send_message(id, entry, message),
             Stanza::Presence(presence) => self.send_presence(id, entry, presence),

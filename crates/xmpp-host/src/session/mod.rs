@@ -4,6 +4,7 @@ pub(crate) mod bind;
 pub(crate) mod end;
 pub(crate) mod handled;
 pub(crate) mod inbound;
+pub(crate) mod inline;
 pub(crate) mod memory;
 pub(crate) mod queue;
 pub(crate) mod resume;
@@ -18,6 +19,7 @@ use xmpp::xml::Element;
 
 use crate::config::Limits;
 use crate::io::{ConnId, Output, SessionId};
+use crate::modules::csi::HeldBack;
 use crate::session::queue::Queue;
 use crate::session::resume::StreamManagement;
 use crate::shard::Shard;
@@ -42,8 +44,12 @@ pub(crate) struct Session {
     pub(crate) priority: i8,
     /// Has asked for the roster (RFC 6121 §2.2): gets pushes.
     pub(crate) interested: bool,
+    /// Has asked what is blocked (XEP-0191 §3.2): gets pushes.
+    pub(crate) knows_blocks: bool,
     /// XEP-0280.
     pub(crate) carbons: bool,
+    /// XEP-0352: `Some` while the client is inactive.
+    pub(crate) held_back: Option<HeldBack>,
     /// Where directed available presence went (RFC 6121 §4.6.3).
     pub(crate) directed: BTreeSet<Jid>,
     pub(crate) queue: Queue,
@@ -63,7 +69,9 @@ impl Session {
             presence: None,
             priority: 0,
             interested: false,
+            knows_blocks: false,
             carbons: false,
+            held_back: None,
             directed: BTreeSet::new(),
             queue: Queue::default(),
             deadline: None,
@@ -91,6 +99,13 @@ impl Session {
 impl Shard {
     /// Sends a stanza to a session. `row`: the archived message in it, so that its way is known (see `Account::carried`).
     pub(crate) fn deliver(&mut self, id: SessionId, element: Element, row: Option<&ArchiveId>) {
+        if let Some(element) = self.hold_back(id, element) {
+            self.send_to_client(id, element, row);
+        }
+    }
+
+    /// The same, whether the client is active or not.
+    pub(crate) fn send_to_client(&mut self, id: SessionId, element: Element, row: Option<&ArchiveId>) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         if session.ended {
             return;

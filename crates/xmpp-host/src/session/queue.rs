@@ -11,6 +11,7 @@ use xmpp::xml::Element;
 use crate::effect::Effect;
 use crate::io::ConnId;
 use crate::session::handled::Stamp;
+use crate::session::resume::SayResumed;
 
 /// Names an entry within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(crate) enum Work {
     /// A stanza or nonza of the client.
     Element(Element),
     /// The session was taken over by `conn` (XEP-0198 §5): attach it when everything from before is handled, so that `h` is exact.
-    Resume { conn: ConnId },
+    Resume { conn: ConnId, say: SayResumed },
     /// A stanza that was dealt with on a former stream.
     Repeat,
     /// The session ends: nothing follows.

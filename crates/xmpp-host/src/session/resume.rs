@@ -11,6 +11,7 @@ use xmpp_stream::sm::{self, AckPolicy, Outbound, SmError};
 use crate::config::Limits;
 use crate::io::{ConnId, SessionId};
 use crate::session::handled::Handled;
+use crate::session::inline::identified;
 use crate::session::queue::Work;
 use crate::session::weight;
 use crate::shard::Shard;
@@ -63,7 +64,19 @@ fn acknowledgement(h: u32) -> Element {
     Element::new("a", ns::SM).with_attr("h", h.to_string())
 }
 
-fn failed(condition: Condition, h: Option<u32>) -> Element {
+/// How a client hears that its session goes on.
+#[derive(Debug)]
+pub(crate) enum SayResumed {
+    /// By `<resumed/>`, in answer to the element of this number.
+    Alone {
+        /// The shell's count.
+        seq: u64,
+    },
+    /// Within SASL2's `<success/>`.
+    Inline(Element),
+}
+
+pub(crate) fn failed(condition: Condition, h: Option<u32>) -> Element {
     Element::new("failed", ns::SM)
         .with_opt_attr("h", h.map(|h| h.to_string()))
         .with_child(Element::new(condition.as_str(), ns::STANZA_ERROR))
@@ -72,15 +85,21 @@ fn failed(condition: Condition, h: Option<u32>) -> Element {
 impl Shard {
     /// `<enable/>`, when everything before it is done.
     pub(crate) fn enable_sm(&mut self, id: SessionId, enable: &Element) {
-        let fresh = self.ids.fresh();
-        let longest = self.config.sm_timeout;
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get(&id) else { return };
         let Some(conn) = session.conn else { return };
         if session.sm.is_some() {
             // XEP-0198 §3: a second attempt is a stream error.
             self.kill(id, Some(StreamError::new(StreamCondition::PolicyViolation)));
-            return;
+        } else if let Some(enabled) = self.begin_sm(id, enable) {
+            self.transmit(conn, enabled);
         }
+    }
+
+    /// From here stanzas count; answers `<enabled/>`.
+    pub(crate) fn begin_sm(&mut self, id: SessionId, enable: &Element) -> Option<Element> {
+        let fresh = self.ids.fresh();
+        let longest = self.config.sm_timeout;
+        let session = self.sessions.get_mut(&id)?;
         let resumable = matches!(enable.attr("resume"), Some("true" | "1"));
         let wanted = enable.attr("max").and_then(|max| max.parse::<u64>().ok()).map(|s| s.saturating_mul(1_000));
         let timeout = wanted.map_or(longest, |wanted| wanted.min(longest));
@@ -104,7 +123,7 @@ impl Shard {
             resuming: None,
             bytes: 0,
         });
-        self.transmit(conn, enabled);
+        Some(enabled)
     }
 
     /// `<r/>`: tells at once how many stanzas are durable, and again when those on their way are.
@@ -201,8 +220,14 @@ impl Shard {
         }
     }
 
-    /// `<resume/>` on a connection that has not bound.
-    pub(crate) fn resume(&mut self, conn: ConnId, seq: u64, account: &BareJid, element: &Element) {
+    /// `<resume/>` on a connection that has not bound. An error is what to put into `<failed/>`.
+    pub(crate) fn resume(
+        &mut self,
+        conn: ConnId,
+        account: &BareJid,
+        element: &Element,
+        say: SayResumed,
+    ) -> Result<(), (Condition, Option<u32>)> {
         let previd = SmId::from(element.attr("previd").unwrap_or_default());
         let found = self.accounts.get(account).and_then(|it| {
             it.resources.values().copied().find(|id| {
@@ -216,10 +241,7 @@ impl Shard {
             } else {
                 Condition::ItemNotFound
             };
-            let handled = self.remembered.handled(&previd, account);
-            self.transmit(conn, failed(condition, handled));
-            self.emit(crate::io::Output::Handled { conn, seq });
-            return;
+            return Err((condition, self.remembered.handled(&previd, account)));
         };
         // §5: a former stream that is still open gets a conflict; a resumption under way gives way to the newer one.
         let former = self.sessions.get_mut(&id).and_then(|session| session.conn.take());
@@ -230,23 +252,28 @@ impl Shard {
         if let Err(error) = self.handle_ack(id, h) {
             self.close_conn(conn, Some(error.stream_error()));
             self.disconnect(id);
-            return;
+            return Ok(());
         }
         if let Some(it) = self.conns.get_mut(&conn) {
             it.session = Some(id);
         }
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         if let Some(sm) = &mut session.sm {
             sm.resuming = Some(conn);
             sm.expires = None;
         }
-        session.queue.push(Some((conn, seq)), Work::Resume { conn });
+        let from = match &say {
+            SayResumed::Alone { seq } => Some((conn, *seq)),
+            SayResumed::Inline(_) => None,
+        };
+        session.queue.push(from, Work::Resume { conn, say });
         self.reschedule(id);
         self.session_moved(id);
+        Ok(())
     }
 
     /// Everything of the former stream is handled: `<resumed/>`, and what is unacknowledged once more.
-    pub(crate) fn attach(&mut self, id: SessionId, conn: ConnId) {
+    pub(crate) fn attach(&mut self, id: SessionId, conn: ConnId, say: SayResumed) {
         let now = self.now;
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(sm) = &mut session.sm else { return };
@@ -262,10 +289,15 @@ impl Shard {
         sm.handled.resumed();
         sm.outbound.reconnected(now);
         let again: Vec<Element> = sm.outbound.unacked().cloned().collect();
-        self.transmit(conn, resumed);
+        let answer = match say {
+            SayResumed::Alone { .. } => resumed,
+            SayResumed::Inline(success) => identified(success.with_child(resumed), session.jid.as_jid()),
+        };
+        self.transmit(conn, answer);
         for element in again {
             self.transmit(conn, element);
         }
+        self.become_active(id);
         self.request_ack(id);
         let account = self.sessions.get(&id).map(|session| session.account.clone());
         if let Some(account) = account {

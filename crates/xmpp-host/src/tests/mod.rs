@@ -1,6 +1,8 @@
 //! Whole shards against a small storage in memory, stanza by stanza.
 
 mod archive;
+mod blocking;
+mod csi;
 mod durability;
 mod messages;
 mod modules;

@@ -145,6 +145,8 @@ fn a_denied_module_leaves_no_trace() {
         let (ns, payload, set, to) = match *name {
             "roster" => ("jabber:iq:roster", "<query xmlns='jabber:iq:roster'/>", "get", ""),
             "carbons" => ("urn:xmpp:carbons:2", "<enable xmlns='urn:xmpp:carbons:2'/>", "set", ""),
+            "blocking" => ("urn:xmpp:blocking", "<blocklist xmlns='urn:xmpp:blocking'/>", "get", ""),
+            "csi" => ("urn:xmpp:csi:0", "", "get", ""),
             "mam" => ("urn:xmpp:mam:2", "<query xmlns='urn:xmpp:mam:2'/>", "set", ""),
             "disco" => ("disco#info", "<query xmlns='http://jabber.org/protocol/disco#info'/>", "get", DOMAIN),
             "vcard_temp" => ("vcard-temp", "<vCard xmlns='vcard-temp'/>", "get", ""),

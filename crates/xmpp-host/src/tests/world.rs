@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use xmpp::ids::{ArchiveId, OriginId};
-use xmpp::jid::BareJid;
+use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::StreamError;
 use xmpp::time::{Mono, Now, Timestamp};
 use xmpp::xml::{self, Element};
@@ -101,7 +101,7 @@ impl World {
         let conn = ConnId(self.next_conn);
         let shard = usize::from(shard_of(&bare(name), self.config.shards).0);
         self.conns.insert(conn, Client { shard, seq: 0, inbox: Vec::new(), handled: 0, closed: None });
-        self.input(shard, Input::Connected { conn, account: bare(name), anonymous });
+        self.input(shard, Input::Connected { conn, account: bare(name), anonymous, inline: None });
         conn
     }
 
@@ -320,6 +320,7 @@ pub(super) struct Storage {
     pub(super) accounts: BTreeSet<BareJid>,
     pub(super) rows: Vec<Row>,
     pub(super) rosters: BTreeMap<BareJid, (u64, BTreeMap<BareJid, RosterRow>)>,
+    pub(super) blocked: BTreeMap<BareJid, BTreeSet<Jid>>,
     vcards: BTreeMap<BareJid, String>,
     private: BTreeMap<(BareJid, String, String), String>,
     last_id: u64,
@@ -350,6 +351,13 @@ impl Storage {
                     && self.rows.iter().any(|row| row.owner == *owner && row.origin.as_ref() == Some(origin))
                 {
                     return Ok(OpResult::Duplicate);
+                }
+                let blocks = |copy: &crate::storage::ArchiveCopy| {
+                    let list = self.blocked.get(&copy.owner);
+                    !copy.outgoing && list.is_some_and(|list| crate::modules::blocking::covers(list, &copy.with))
+                };
+                if message.mind_blocks && message.copies.iter().any(blocks) {
+                    return Ok(OpResult::Blocked);
                 }
                 let mut ids = Vec::new();
                 for copy in &message.copies {
@@ -387,6 +395,12 @@ impl Storage {
                 roster.1.remove(jid);
                 return Ok(OpResult::RosterVersion(roster.0));
             }
+            StoreOp::Block { owner, jids } => {
+                self.blocked.entry(owner.clone()).or_default().extend(jids.iter().cloned());
+            }
+            StoreOp::Unblock { owner, jids } => {
+                self.blocked.entry(owner.clone()).or_default().retain(|jid| !jids.contains(jid));
+            }
             StoreOp::VcardPut { owner, xml } => {
                 self.vcards.insert(owner.clone(), xml.clone());
             }
@@ -404,10 +418,11 @@ impl Storage {
         match query {
             Query::AccountExists(account) => Rows::Exists(self.accounts.contains(account)),
             Query::Roster(account) if !self.accounts.contains(account) => Rows::NoSuchAccount,
-            Query::Roster(account) => match self.rosters.get(account) {
-                Some((version, rows)) => Rows::Roster { version: *version, rows: rows.values().cloned().collect() },
-                None => Rows::Roster { version: 0, rows: Vec::new() },
-            },
+            Query::Roster(account) => {
+                let (version, rows) = self.rosters.get(account).cloned().unwrap_or_default();
+                let blocked = self.blocked.get(account).into_iter().flatten().cloned().collect();
+                Rows::Roster { version, rows: rows.into_values().collect(), blocked }
+            }
             Query::Archive(query) => self.page(query),
             Query::Undelivered { owner, after, max } => {
                 let waits = |row: &&Row| {

@@ -3,15 +3,46 @@
 use xmpp::ns;
 use xmpp::xml::Element;
 
-use super::event::{Output, StreamEvent};
+use super::event::{Output, StreamEvent, StreamFailure};
+use super::features::{self, Inline};
 use super::machine::{ClientStream, State};
-use crate::sasl::client::{ClientSasl, Step, choose};
-use crate::sasl::{self, AuthCondition, Mechanism, SaslCondition};
+use crate::sasl::client::{ClientSasl, Policy, Step, choose};
+use crate::sasl::{self, AuthCondition, Mechanism, SaslCondition, ScramHash};
 
 impl ClientStream {
+    /// Begins with what the server's first features offer.
+    pub(super) fn begin(&mut self, features: &Element) {
+        let sasl2 = features.child("authentication", ns::SASL2).filter(|_| self.config.sasl2().is_some());
+        if let Some(offer) = sasl2 {
+            self.profile = ns::SASL2;
+            self.inline = Inline::read(offer);
+            return self.begin_sasl2(features::mechanisms(offer));
+        }
+        if self.ahead.is_some() {
+            return self.token_not_taken();
+        }
+        match features.child("mechanisms", ns::SASL) {
+            None => self.fail(StreamFailure::NoAuthentication),
+            Some(offer) => self.authenticate(features::mechanisms(offer)),
+        }
+    }
+
+    /// What this attempt accepts.
+    fn policy(&self) -> Policy {
+        let mut policy = self.config.policy();
+        if self.profile == ns::SASL && self.config.sasl2().is_some_and(|sasl2| sasl2.seen) {
+            policy.floor = policy.floor.or(Some(ScramHash::Sha1));
+        }
+        policy
+    }
+
+    pub(super) fn username(&self) -> &str {
+        self.config.jid.as_ref().and_then(|jid| jid.local()).unwrap_or_default()
+    }
+
     /// Begins an exchange with the best of these mechanisms.
     pub(super) fn authenticate(&mut self, mut offered: Vec<Mechanism>) {
-        let policy = self.config.policy();
+        let policy = self.policy();
         let username = self.config.jid.as_ref().and_then(|jid| jid.local()).unwrap_or_default();
         // Every exchange has a nonce of its own.
         let mut random = self.config.random;
@@ -23,11 +54,13 @@ impl ClientStream {
         });
         match begun {
             Ok((mechanism, exchange, initial)) => {
-                let mut auth = Element::new("auth", ns::SASL).with_attr("mechanism", mechanism.name());
                 // ANONYMOUS says nothing: without `=`, some servers answer with an empty challenge, which is fine too.
-                if mechanism != Mechanism::Anonymous {
-                    auth.push_text(sasl::encode(&initial));
-                }
+                let said = if mechanism == Mechanism::Anonymous { String::new() } else { sasl::encode(&initial) };
+                let auth = if self.profile == ns::SASL2 {
+                    self.authenticate_element(mechanism, said, self.inline, None)
+                } else {
+                    Element::new("auth", ns::SASL).with_attr("mechanism", mechanism.name()).with_text(said)
+                };
                 self.transmit(auth);
                 offered.retain(|other| *other != mechanism);
                 self.state = State::Sasl { exchange, untried: offered };
@@ -59,7 +92,11 @@ impl ClientStream {
                 }
             }
             "success" => {
-                let text = element.text();
+                let text = if self.profile == ns::SASL2 {
+                    element.child("additional-data", ns::SASL2).map(Element::text).unwrap_or_default()
+                } else {
+                    element.text()
+                };
                 let data = if text.trim().is_empty() { Some(None) } else { sasl::decode(&text).map(Some) };
                 let result = match data {
                     Some(data) => exchange.success(data.as_deref()),
@@ -67,28 +104,38 @@ impl ClientStream {
                 };
                 match result {
                     Ok(keys) => {
+                        self.token_given(element);
                         if let Some(keys) = keys {
                             self.event(StreamEvent::ScramKeys(keys));
                         }
-                        self.open(true);
+                        if self.profile == ns::SASL2 {
+                            self.succeeded(element);
+                        } else {
+                            self.open(true);
+                        }
                     }
                     // Too late for an abort: the stream is simply not used.
                     Err(condition) => self.auth_failed(condition, None),
                 }
             }
             "failure" => {
-                let condition = element.children().find(|child| child.name() != "text").map(|child| child.name());
-                let condition = condition.and_then(SaslCondition::from_name);
-                let text = element.child("text", ns::SASL).map(|text| text.text());
+                let condition = element.children().find_map(|child| SaslCondition::from_name(child.name()));
+                let text = element.child("text", element.ns()).map(|text| text.text());
                 let untried = core::mem::take(untried);
+                let later = matches!(condition, Some(SaslCondition::TemporaryAuthFailure | SaslCondition::Aborted));
+                if exchange.is_token() && !later {
+                    return self.token_refused(untried, condition);
+                }
                 let retry =
                     matches!(condition, Some(SaslCondition::InvalidMechanism | SaslCondition::MechanismTooWeak));
-                if retry && choose(&untried, &self.config.secret, &self.config.policy()).is_ok() {
+                if retry && choose(&untried, &self.config.secret, &self.policy()).is_ok() {
                     // The server offered what it does not do. The policy holds for the next one as well.
                     return self.authenticate(untried);
                 }
                 self.auth_failed(condition.map_or(AuthCondition::RefusedOther, AuthCondition::Refused), text);
             }
+            // XEP-0388 §2.6.3: more than a password is wanted.
+            "continue" => self.auth_failed(AuthCondition::NoMechanism, None),
             name => {
                 let name = name.to_owned();
                 self.unexpected(&name);
@@ -111,7 +158,7 @@ impl ClientStream {
     }
 
     fn respond(&mut self, data: &[u8]) {
-        let mut response = Element::new("response", ns::SASL);
+        let mut response = Element::new("response", self.profile);
         if !data.is_empty() {
             response.push_text(sasl::encode(data));
         }
@@ -120,11 +167,11 @@ impl ClientStream {
 
     /// RFC 6120 §6.4.4. What the server answers no longer matters: the connection goes.
     fn abort(&mut self, condition: AuthCondition) {
-        self.transmit(Element::new("abort", ns::SASL));
+        self.transmit(Element::new("abort", self.profile));
         self.auth_failed(condition, None);
     }
 
-    fn auth_failed(&mut self, condition: AuthCondition, text: Option<String>) {
+    pub(super) fn auth_failed(&mut self, condition: AuthCondition, text: Option<String>) {
         self.end(StreamEvent::AuthFailed { condition, text });
     }
 }

@@ -28,6 +28,30 @@ pub struct Resume {
     pub h: u32,
 }
 
+/// What SASL2 (XEP-0388) needs beyond the older profile.
+#[derive(Clone)]
+pub struct Sasl2 {
+    /// The client's id of itself, a UUID that stays with it (§2.3).
+    pub agent: String,
+    /// What the resource is to begin with (XEP-0386 §3.2); `None`: [`StreamConfig::resource`] is bound as RFC 6120 says.
+    pub tag: Option<String>,
+    /// The token to try first, where the connection is secure.
+    pub token: Option<TokenUse>,
+    /// The service has offered SASL2 before: where it does not now, nothing weaker than SCRAM will be accepted.
+    pub seen: bool,
+}
+
+/// One use of a token (XEP-0484 §3.4).
+#[derive(Clone)]
+pub struct TokenUse {
+    /// The secret.
+    pub text: String,
+    /// Higher than with each use before.
+    pub count: u32,
+    /// It is the last use, and no session is wanted (§3.6): the stream closes when the server knows.
+    pub invalidate: bool,
+}
+
 /// Everything one connection attempt needs to know.
 #[derive(Clone)]
 pub struct StreamConfig {
@@ -43,6 +67,9 @@ pub struct StreamConfig {
     pub lang: String,
     /// TLS or loopback: PLAIN may be used.
     pub secure: bool,
+    /// What SASL2 needs; `None`: only the older profile is spoken. It is spoken as well where SASL2 is not offered, and where
+    /// the connection is not secure (XEP-0388 §4).
+    pub sasl2: Option<Sasl2>,
     /// The strongest hash this account has used before; nothing weaker will be accepted.
     pub scram_floor: Option<ScramHash>,
     /// The most PBKDF2 rounds to run, usually [`crate::sasl::scram::MAX_ITERATIONS`].
@@ -58,6 +85,10 @@ pub struct StreamConfig {
 impl StreamConfig {
     pub(super) fn policy(&self) -> Policy {
         Policy { secure: self.secure, floor: self.scram_floor, max_iterations: self.max_iterations }
+    }
+
+    pub(super) fn sasl2(&self) -> Option<&Sasl2> {
+        self.sasl2.as_ref().filter(|_| self.secure)
     }
 }
 

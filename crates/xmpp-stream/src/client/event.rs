@@ -103,6 +103,10 @@ pub enum StreamEvent {
     },
     /// SCRAM succeeded, and these keys will do instead of the password next time. Its hash is the next floor.
     ScramKeys(ScramKeys),
+    /// A token to sign in with from now on (XEP-0484 §3.3), instead of the one before.
+    Token(String),
+    /// The token is not accepted any more. The stream goes on with the secret, if that is one.
+    TokenRefused,
     /// An element of the session: a stanza, or a nonza of stream management or another extension. One that comes before
     /// [`StreamEvent::Bound`] or [`StreamEvent::Resumed`] does not count for stream management.
     Element(Element),

@@ -5,15 +5,37 @@ use xmpp::xml::Element;
 
 use crate::sasl::Mechanism;
 
-/// The mechanisms offered that this crate speaks; `None` when there is no `<mechanisms/>` at all.
-pub(super) fn mechanisms(features: &Element) -> Option<Vec<Mechanism>> {
-    let mechanisms = features.child("mechanisms", ns::SASL)?;
-    Some(
-        mechanisms
-            .children_named("mechanism", ns::SASL)
-            .filter_map(|mechanism| Mechanism::from_name(mechanism.text().trim()))
-            .collect(),
-    )
+/// The mechanisms in an element that this crate speaks.
+pub(super) fn mechanisms(element: &Element) -> Vec<Mechanism> {
+    let names = element.children_named("mechanism", element.ns());
+    names.filter_map(|mechanism| Mechanism::from_name(mechanism.text().trim())).collect()
+}
+
+/// What a server does together with SASL2 (XEP-0388 §2.1).
+#[derive(Clone, Copy)]
+pub(super) struct Inline {
+    pub(super) sm: bool,
+    pub(super) bind: bool,
+    /// It takes tokens, and gives them.
+    pub(super) token: bool,
+}
+
+impl Inline {
+    /// What is assumed of a server that gave a token.
+    pub(super) const ALL: Inline = Inline { sm: true, bind: true, token: true };
+
+    pub(super) fn read(authentication: &Element) -> Inline {
+        let child = |name, ns| authentication.child("inline", ns::SASL2).and_then(|inline| inline.child(name, ns));
+        let takes = |fast: &Element| {
+            let mut names = fast.children_named("mechanism", ns::FAST);
+            names.any(|mechanism| mechanism.text().trim() == Mechanism::Token.name())
+        };
+        Inline {
+            sm: child("sm", ns::SM).is_some(),
+            bind: child("bind", ns::BIND2).is_some(),
+            token: child("fast", ns::FAST).is_some_and(takes),
+        }
+    }
 }
 
 /// Whether the server wants the session of RFC 3921: offered, and not marked optional.

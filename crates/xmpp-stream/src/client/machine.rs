@@ -10,8 +10,8 @@ use xmpp::time::{Mono, Now};
 use xmpp::xml::Element;
 
 use super::config::{Framing, StreamConfig};
-use super::event::{Input, Output, StreamEvent, StreamFailure};
-use super::features;
+use super::event::{Input, Output, SmEnabled, StreamEvent, StreamFailure};
+use super::features::Inline;
 use crate::StreamHeader;
 use crate::sasl::Mechanism;
 use crate::sasl::client::ClientSasl;
@@ -27,6 +27,12 @@ pub struct ClientStream {
     pub(super) out: VecDeque<Output>,
     /// The features after authentication.
     pub(super) features: Option<Element>,
+    /// The namespace of the profile in use: RFC 6120's or SASL2's.
+    pub(super) profile: &'static str,
+    /// What the server does together with SASL2.
+    pub(super) inline: Inline,
+    /// A token that was said before the server's features were here.
+    pub(super) ahead: Option<ClientSasl>,
     /// Counts derivations, so that a late answer is not taken for a new one.
     pub(super) token: u32,
     pub(super) exchanges: u8,
@@ -45,6 +51,8 @@ pub(super) enum State {
     Features { authenticated: bool },
     /// SASL runs.
     Sasl { exchange: ClientSasl, untried: Vec<Mechanism> },
+    /// SASL2's success brought a session; its features have not come.
+    BoundInline { jid: FullJid, sm: Option<SmEnabled> },
     /// `<resume/>` went out.
     Resuming,
     /// The bind request went out.
@@ -69,6 +77,9 @@ impl ClientStream {
             state: State::New,
             out: VecDeque::new(),
             features: None,
+            profile: ns::SASL,
+            inline: Inline::ALL,
+            ahead: None,
             token: 0,
             exchanges: 0,
             deadline: None,
@@ -117,6 +128,12 @@ impl ClientStream {
         established
     }
 
+    /// Whether the server was signed in to by SASL2, so that its absence will be strange.
+    #[must_use]
+    pub fn speaks_sasl2(&self) -> bool {
+        self.profile == ns::SASL2
+    }
+
     /// Whether the stream is bound or resumed, and not over.
     #[must_use]
     pub fn is_established(&self) -> bool {
@@ -150,14 +167,15 @@ impl ClientStream {
             self.state = State::Features { authenticated: false };
         } else {
             self.open(false);
+            // Header and token travel together: the server answers both at once.
+            self.ahead = self.say_token(Inline::ALL);
         }
     }
 
     /// Sends a stream header: the first, or after authentication another (RFC 6120 §6.4.6).
     pub(super) fn open(&mut self, authenticated: bool) {
         // RFC 6120 §4.7.1: `from` only where it may be read by nobody else.
-        let from =
-            if authenticated && self.config.secure { self.config.jid.as_ref().map(ToString::to_string) } else { None };
+        let from = self.config.jid.as_ref().filter(|_| self.config.secure).map(ToString::to_string);
         self.out.push_back(Output::Open(StreamHeader {
             to: Some(self.config.domain.clone()),
             from,
@@ -197,21 +215,22 @@ impl ClientStream {
             return self.received_features(element);
         }
         match element.ns() {
-            ns::SASL if matches!(self.state, State::Sasl { .. }) => self.received_sasl(&element),
+            ns if ns == self.profile && matches!(self.state, State::Sasl { .. }) => self.received_sasl(&element),
             _ if self.is_established() => self.event(StreamEvent::Element(element)),
             _ => self.received_in_negotiation(element),
         }
     }
 
     fn received_features(&mut self, features: Element) {
-        match self.state {
-            State::Features { authenticated: false } => match features::mechanisms(&features) {
-                None => self.fail(StreamFailure::NoAuthentication),
-                Some(offered) => self.authenticate(offered),
-            },
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::Features { authenticated: false } => self.begin(&features),
             State::Features { authenticated: true } => self.begin_session(features),
+            State::BoundInline { jid, sm } => {
+                self.features = Some(features);
+                self.bound(jid, sm);
+            }
             // Some servers repeat their features after a resumption.
-            State::Established => {}
+            State::Established => self.state = State::Established,
             _ => self.unexpected("features"),
         }
     }

@@ -8,9 +8,10 @@ mod config;
 mod event;
 mod features;
 mod machine;
+mod sasl2;
 mod session;
 
 pub use crate::sasl::Secret;
-pub use config::{Framing, Resume, StreamConfig};
+pub use config::{Framing, Resume, Sasl2, StreamConfig, TokenUse};
 pub use event::{Input, Output, SmEnabled, StreamEvent, StreamFailure};
 pub use machine::ClientStream;

@@ -6,6 +6,7 @@ use xmpp::ns;
 use xmpp::stanza::{Condition, ErrorType, StanzaError};
 use xmpp::xml::Element;
 
+use super::config::Resume;
 use super::event::{SmEnabled, StreamEvent, StreamFailure};
 use super::features;
 use super::machine::{ClientStream, State};
@@ -23,9 +24,7 @@ impl ClientStream {
         self.features = Some(features);
         match &self.config.resume {
             Some(resume) if has_sm => {
-                let element = Element::new("resume", ns::SM)
-                    .with_attr("h", resume.h.to_string())
-                    .with_attr("previd", resume.previd.as_str());
+                let element = resume_element(resume);
                 self.transmit(element);
                 self.state = State::Resuming;
             }
@@ -76,17 +75,7 @@ impl ClientStream {
                 Some("result") => self.enable(jid),
                 _ => self.fail(StreamFailure::BindRefused(stanza_error(&element))),
             },
-            State::Enabling { jid } if element.is("enabled", ns::SM) => {
-                let id = element.attr("id").filter(|id| !id.is_empty()).map(SmId::from);
-                let resume = id.is_some() && matches!(element.attr("resume"), Some("true" | "1"));
-                let sm = SmEnabled {
-                    id,
-                    resume,
-                    max: element.attr("max").and_then(|max| max.parse().ok()),
-                    location: element.attr("location").map(str::to_owned),
-                };
-                self.bound(jid, Some(sm));
-            }
+            State::Enabling { jid } if element.is("enabled", ns::SM) => self.bound(jid, Some(enabled(&element))),
             State::Enabling { jid } if element.is("failed", ns::SM) => self.bound(jid, None),
             // Once authenticated, stanzas may come at any time, and stay uncounted.
             state @ (State::Resuming | State::Binding { .. } | State::Session { .. } | State::Enabling { .. })
@@ -102,7 +91,7 @@ impl ClientStream {
         }
     }
 
-    fn resumed(&mut self, element: &Element) {
+    pub(super) fn resumed(&mut self, element: &Element) {
         // XEP-0198 §5 has both attributes required; a server that forgets `previd` can only mean the one asked for.
         let (Some(h), Some(resume)) = (sm::read_h(element), &self.config.resume) else {
             return self.unexpected("resumed");
@@ -139,17 +128,37 @@ impl ClientStream {
 
     fn enable(&mut self, jid: FullJid) {
         if self.config.enable_sm && self.features.as_ref().is_some_and(features::has_sm) {
-            self.transmit(Element::new("enable", ns::SM).with_attr("resume", "true"));
+            self.transmit(enable_element());
             self.state = State::Enabling { jid };
         } else {
             self.bound(jid, None);
         }
     }
 
-    fn bound(&mut self, jid: FullJid, sm: Option<SmEnabled>) {
+    pub(super) fn bound(&mut self, jid: FullJid, sm: Option<SmEnabled>) {
         let features = self.features.take().unwrap_or_else(|| Element::new("features", ns::STREAM));
         self.established(StreamEvent::Bound { jid, sm, features });
     }
+}
+
+/// XEP-0198 §3.
+pub(super) fn enabled(element: &Element) -> SmEnabled {
+    let id = element.attr("id").filter(|id| !id.is_empty()).map(SmId::from);
+    let resume = id.is_some() && matches!(element.attr("resume"), Some("true" | "1"));
+    SmEnabled {
+        id,
+        resume,
+        max: element.attr("max").and_then(|max| max.parse().ok()),
+        location: element.attr("location").map(str::to_owned),
+    }
+}
+
+pub(super) fn resume_element(resume: &Resume) -> Element {
+    Element::new("resume", ns::SM).with_attr("h", resume.h.to_string()).with_attr("previd", resume.previd.as_str())
+}
+
+pub(super) fn enable_element() -> Element {
+    Element::new("enable", ns::SM).with_attr("resume", "true")
 }
 
 fn iq_set(id: &'static str, payload: Element) -> Element {

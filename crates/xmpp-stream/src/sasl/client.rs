@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::condition::AuthCondition;
 use super::scram::{self, Kdf, ScramHash, ScramKeys};
-use super::{Mechanism, same_bytes, saslprep};
+use super::{Mechanism, same_bytes, saslprep, token};
 
 /// What the user signs in with. `Debug` shows only which kind it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Secret {
     ScramKeys(ScramKeys),
     /// No account: `ANONYMOUS`.
     Anonymous,
+    /// Nothing but a token (XEP-0484), which stands elsewhere.
+    None,
 }
 
 impl fmt::Debug for Secret {
@@ -26,6 +28,7 @@ impl fmt::Debug for Secret {
             Secret::Password(_) => "Password(..)",
             Secret::ScramKeys(_) => "ScramKeys(..)",
             Secret::Anonymous => "Anonymous",
+            Secret::None => "None",
         })
     }
 }
@@ -103,6 +106,10 @@ enum State {
     Verified {
         keys: ScramKeys,
     },
+    /// A token is said; the server owes this.
+    Token {
+        responder: Vec<u8>,
+    },
     Failed,
 }
 
@@ -133,7 +140,7 @@ impl ClientSasl {
                 initial.extend_from_slice(password.as_bytes());
                 (State::AllSaid, initial)
             }
-            (Mechanism::Plain, _) => return Err(AuthCondition::NoMechanism),
+            (Mechanism::Plain | Mechanism::Token, _) => return Err(AuthCondition::NoMechanism),
             (Mechanism::Scram(hash), _) => {
                 let nonce = STANDARD.encode(random);
                 let mut first_bare = String::from("n=");
@@ -146,6 +153,19 @@ impl ClientSasl {
             }
         };
         Ok((ClientSasl { state, secret, max_iterations: policy.max_iterations }, initial))
+    }
+
+    /// Begins and ends an exchange with a token (see [`token`]); returns it and the initial response.
+    #[must_use]
+    pub fn with_token(username: &str, token: &str) -> (ClientSasl, Vec<u8>) {
+        let initial = [username.as_bytes(), &[0], &token::initiator(token)].concat();
+        let state = State::Token { responder: token::responder(token) };
+        (ClientSasl { state, secret: Secret::None, max_iterations: 0 }, initial)
+    }
+
+    /// Whether this is an exchange with a token.
+    pub(crate) fn is_token(&self) -> bool {
+        matches!(self.state, State::Token { .. })
     }
 
     /// Whether the mechanism has said everything in its initial response.
@@ -202,6 +222,7 @@ impl ClientSasl {
         }
         match core::mem::replace(&mut self.state, State::Failed) {
             State::AllSaid => Ok(None),
+            State::Token { responder } if data.is_some_and(|data| same_bytes(data, &responder)) => Ok(None),
             State::Verified { keys } => Ok(Some(keys)),
             _ => Err(AuthCondition::ServerNotVerified),
         }
@@ -242,7 +263,7 @@ impl ClientSasl {
                 Ok(Step::Respond(self.client_final(keys, auth_message, &final_bare)))
             }
             Secret::ScramKeys(_) => Err(AuthCondition::StaleKeys),
-            Secret::Anonymous => Err(AuthCondition::Malformed),
+            Secret::Anonymous | Secret::None => Err(AuthCondition::Malformed),
         }
     }
 

@@ -88,6 +88,9 @@ pub enum AuthCondition {
     /// The password has characters that SASLprep (RFC 4013) prohibits.
     #[error("the password has characters that are not allowed")]
     BadPassword,
+    /// The server takes no tokens any more, and the stream is spoiled by the one that was said in advance.
+    #[error("the server takes no tokens any more")]
+    TokenNotTaken,
     /// The shell could not derive the key.
     #[error("the key could not be derived")]
     DerivationFailed,

@@ -1,4 +1,5 @@
-//! SASL as XMPP uses it (RFC 6120 §6): SCRAM (RFC 5802, RFC 7677), PLAIN (RFC 4616) and ANONYMOUS (RFC 4505), both roles.
+//! SASL as XMPP uses it (RFC 6120 §6, XEP-0388): SCRAM (RFC 5802, RFC 7677), PLAIN (RFC 4616), ANONYMOUS (RFC 4505) and tokens
+//! (XEP-0484), both roles.
 //!
 //! The exchanges here work on decoded bytes and know neither XML nor streams. They never run PBKDF2: a [`scram::Kdf`] goes out
 //! and the salted password comes back. Start with [`client::ClientSasl`] and [`server::ServerSasl`].
@@ -8,10 +9,12 @@ pub mod condition;
 pub mod saslprep;
 pub mod scram;
 pub mod server;
+pub mod token;
 
 pub use client::Secret;
 pub use condition::{AuthCondition, SaslCondition};
 pub use scram::{Kdf, ScramHash, ScramKeys, StoredKeys};
+pub use token::{StoredToken, TokenChange, Tokens};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,6 +28,8 @@ pub enum Mechanism {
     Plain,
     /// `SCRAM-…` without channel binding.
     Scram(ScramHash),
+    /// `HT-SHA-256-NONE`: a token of XEP-0484, and only that; never among the mechanisms for passwords.
+    Token,
 }
 
 impl Mechanism {
@@ -37,10 +42,11 @@ impl Mechanism {
             Mechanism::Scram(ScramHash::Sha1) => "SCRAM-SHA-1",
             Mechanism::Scram(ScramHash::Sha256) => "SCRAM-SHA-256",
             Mechanism::Scram(ScramHash::Sha512) => "SCRAM-SHA-512",
+            Mechanism::Token => "HT-SHA-256-NONE",
         }
     }
 
-    /// The mechanism of this name, if this crate speaks it.
+    /// The mechanism of this name, if this crate speaks it. Tokens have a place of their own.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Mechanism> {
         let all = [

@@ -77,6 +77,7 @@ impl ServerSasl {
                 let auth_base = [&first_bare, ",", &server_first, ","].concat();
                 client_final(data, &gs2, &auth_base, &nonce, &keys, known)
             }
+            // A token is not checked in steps, see `crate::server`.
             _ => Err(SaslCondition::MalformedRequest),
         }
     }

@@ -7,6 +7,7 @@ use xmpp::xml::Element;
 
 use super::event::{CredentialsUnavailable, Output, ServerEvent};
 use super::machine::{Exchange, ServerStream, State, Waits};
+use super::sasl2::Request;
 use crate::sasl::server::{Context, ServerSasl, Step};
 use crate::sasl::{self, Mechanism, SaslCondition, ScramHash, StoredKeys};
 
@@ -17,46 +18,67 @@ impl ServerStream {
     pub(super) fn received_sasl(&mut self, element: &Element) {
         match (element.name(), &self.state) {
             ("auth", State::Mechanisms) => self.begin(element),
-            ("response", State::Sasl(exchange)) if exchange.waits == Waits::Client => match data(element) {
-                Some(data) => self.respond(&data),
-                None => self.failed(SaslCondition::IncorrectEncoding),
-            },
-            ("abort", State::Sasl(_)) => self.failed(SaslCondition::Aborted),
+            ("response" | "abort", State::Sasl(exchange)) if exchange.request.is_none() => self.go_on(element),
             // RFC 6120 §6.4.1: neither before the offer, nor over a running exchange.
             _ => self.close_with(StreamCondition::PolicyViolation),
         }
     }
 
+    /// `<response/>` or `<abort/>`, the same in both profiles.
+    pub(super) fn go_on(&mut self, element: &Element) {
+        if element.name() == "abort" {
+            self.failed(SaslCondition::Aborted);
+        } else if !self.waits_for(Waits::Client) {
+            self.close_with(StreamCondition::PolicyViolation);
+        } else {
+            self.respond_with(data(element));
+        }
+    }
+
+    pub(super) fn respond_with(&mut self, data: Option<Vec<u8>>) {
+        match data {
+            Some(data) => self.respond(&data),
+            None => self.failed(SaslCondition::IncorrectEncoding),
+        }
+    }
+
     fn begin(&mut self, element: &Element) {
-        let mechanism = element.attr("mechanism").and_then(Mechanism::from_name);
-        let Some(mechanism) = mechanism.filter(|mechanism| self.config.offered().contains(mechanism)) else {
-            let unprotected = mechanism == Some(Mechanism::Plain) && self.config.mechanisms.contains(&Mechanism::Plain);
-            return self.failed(if unprotected {
-                SaslCondition::EncryptionRequired
-            } else {
-                SaslCondition::InvalidMechanism
-            });
-        };
-        self.exchanges = self.exchanges.wrapping_add(1);
-        // Nobody can tell one exchange's nonce from another's without the connection's random bytes.
-        let mut random = ScramHash::Sha256.hmac(&self.config.nonce, &self.exchanges.to_be_bytes());
-        random.truncate(24);
-        self.state = State::Sasl(Box::new(Exchange {
-            mechanism,
-            sasl: ServerSasl::new(mechanism),
-            waits: Waits::Client,
-            account: None,
-            random,
-        }));
+        let Some(mechanism) = self.exchange(element, None) else { return };
         if element.text().trim().is_empty() && mechanism != Mechanism::Anonymous {
             // RFC 6120 §6.4.2: no initial response; ask for it.
             self.out.push_back(Output::Transmit(Element::new("challenge", ns::SASL)));
             return;
         }
-        match data(element) {
-            Some(data) => self.respond(&data),
-            None => self.failed(SaslCondition::IncorrectEncoding),
+        self.respond_with(data(element));
+    }
+
+    /// Begins an exchange of the mechanism asked for, if it is offered.
+    pub(super) fn exchange(&mut self, element: &Element, request: Option<Box<Request>>) -> Option<Mechanism> {
+        let mechanism = element.attr("mechanism").and_then(Mechanism::from_name);
+        let by_token = || request.as_ref().filter(|request| self.takes_token(element, request)).map(|_| Mechanism::Token);
+        let offered = mechanism.filter(|mechanism| self.config.offered().contains(mechanism)).or_else(by_token);
+        self.exchanges = self.exchanges.wrapping_add(1);
+        // Nobody can tell one exchange's nonce from another's without the connection's random bytes.
+        let mut random = ScramHash::Sha256.hmac(&self.config.nonce, &self.exchanges.to_be_bytes());
+        random.truncate(24);
+        let begun = offered.unwrap_or(Mechanism::Anonymous);
+        self.state = State::Sasl(Box::new(Exchange {
+            mechanism: begun,
+            sasl: ServerSasl::new(begun),
+            waits: Waits::Client,
+            account: None,
+            random,
+            request,
+        }));
+        if offered.is_none() {
+            let unprotected = mechanism == Some(Mechanism::Plain) && self.config.mechanisms.contains(&Mechanism::Plain);
+            self.failed(if unprotected {
+                SaslCondition::EncryptionRequired
+            } else {
+                SaslCondition::InvalidMechanism
+            });
         }
+        offered
     }
 
     fn respond(&mut self, data: &[u8]) {
@@ -86,7 +108,7 @@ impl ServerStream {
         self.step(|exchange, _| exchange.sasl.derived(salted_password));
     }
 
-    fn waits_for(&self, whom: Waits) -> bool {
+    pub(super) fn waits_for(&self, whom: Waits) -> bool {
         matches!(&self.state, State::Sasl(exchange) if exchange.waits == whom)
     }
 
@@ -107,11 +129,14 @@ impl ServerStream {
         exchange.waits = Waits::Client;
         match result {
             Ok(Step::Challenge(data)) => {
-                let challenge = Element::new("challenge", ns::SASL).with_text(sasl::encode(&data));
+                let challenge = Element::new("challenge", exchange.ns()).with_text(sasl::encode(&data));
                 self.out.push_back(Output::Transmit(challenge));
             }
             Ok(Step::Load { username, authzid, hash }) => {
                 let account = Jid::from_parts(Some(&username), &self.config.domain, None).ok().and_then(Jid::into_bare);
+                // XEP-0388 §2.3: with SASL2, whoever the stream is from.
+                let claimed = self.from.as_ref().filter(|_| exchange.request.is_some());
+                let account = account.filter(|account| claimed.is_none_or(|from| from.has_bare(account)));
                 let Some(account) = account else {
                     return self.failed(SaslCondition::NotAuthorized);
                 };
@@ -134,18 +159,21 @@ impl ServerStream {
         }
     }
 
-    fn succeeded(&mut self, data: Option<&[u8]>) {
+    pub(super) fn succeeded(&mut self, data: Option<&[u8]>) {
         let State::Sasl(exchange) = &self.state else {
             return;
         };
         let mechanism = exchange.mechanism;
         let account = match mechanism {
             Mechanism::Anonymous => self.config.anonymous.clone(),
-            Mechanism::Plain | Mechanism::Scram(_) => exchange.account.clone(),
+            Mechanism::Plain | Mechanism::Scram(_) | Mechanism::Token => exchange.account.clone(),
         };
         let Some(account) = account else {
             return self.failed(SaslCondition::TemporaryAuthFailure);
         };
+        if exchange.request.is_some() {
+            return self.succeeded_with_request(account, data);
+        }
         let mut success = Element::new("success", ns::SASL);
         if let Some(data) = data {
             success.push_text(sasl::encode(data));
@@ -153,17 +181,17 @@ impl ServerStream {
         self.state = State::Restart { account: account.clone() };
         self.out.push_back(Output::Transmit(success));
         self.out.push_back(Output::Restarted);
-        self.out.push_back(Output::Event(ServerEvent::Authenticated { account, mechanism }));
+        self.out.push_back(Output::Event(ServerEvent::Authenticated { account, mechanism, inline: None }));
     }
 
     /// RFC 6120 §6.4.5: the client may try again, but not for ever.
-    fn failed(&mut self, condition: SaslCondition) {
-        let account = match core::mem::replace(&mut self.state, State::Mechanisms) {
-            State::Sasl(exchange) => exchange.account,
-            _ => None,
+    pub(super) fn failed(&mut self, condition: SaslCondition) {
+        let (ns, account) = match core::mem::replace(&mut self.state, State::Mechanisms) {
+            State::Sasl(exchange) => (exchange.ns(), exchange.account),
+            _ => (ns::SASL, None),
         };
         self.failures += 1;
-        let failure = Element::new("failure", ns::SASL).with_child(Element::new(condition.name(), ns::SASL));
+        let failure = Element::new("failure", ns).with_child(Element::new(condition.name(), ns::SASL));
         self.out.push_back(Output::Transmit(failure));
         self.out.push_back(Output::Event(ServerEvent::AuthFailed { account, condition }));
         if self.failures >= self.config.max_attempts.max(1) {
@@ -174,8 +202,15 @@ impl ServerStream {
     }
 }
 
-/// The data of an `<auth/>` or `<response/>`.
-fn data(element: &Element) -> Option<Vec<u8>> {
+impl Exchange {
+    /// In which namespace both sides speak.
+    pub(super) fn ns(&self) -> &'static str {
+        if self.request.is_some() { ns::SASL2 } else { ns::SASL }
+    }
+}
+
+/// The data of an `<auth/>`, `<initial-response/>` or `<response/>`.
+pub(super) fn data(element: &Element) -> Option<Vec<u8>> {
     let text = element.text();
     if text.len() > MAX_DATA { None } else { sasl::decode(&text) }
 }

@@ -8,7 +8,24 @@ use xmpp::xml::{Element, Limits};
 use crate::sasl::{Mechanism, ScramHash};
 
 /// What one element may cost before authentication: SASL needs little, and strangers get no more.
-pub const PRE_AUTH_LIMITS: Limits = Limits { depth: 4, attributes: 16, bytes: 8_192, elements: 16 };
+pub const PRE_AUTH_LIMITS: Limits = Limits { depth: 5, attributes: 16, bytes: 8_192, elements: 32 };
+
+/// For how long tokens are good (XEP-0484 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// From being given to their end, in milliseconds.
+    pub lifetime_ms: i64,
+    /// A token older than this, in milliseconds, is replaced when it is used.
+    pub rotate_after_ms: i64,
+}
+
+impl Default for TokenPolicy {
+    /// Two weeks; a new one each day.
+    fn default() -> Self {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        TokenPolicy { lifetime_ms: 14 * DAY, rotate_after_ms: DAY }
+    }
+}
 
 /// Everything the stream of one connection needs to know.
 #[derive(Clone)]
@@ -27,6 +44,10 @@ pub struct ServerStreamConfig {
     pub bosh: bool,
     /// Offer stream management.
     pub sm: bool,
+    /// Offer SASL2 and Bind 2 as well, where the connection is `secure` (XEP-0388 §4).
+    pub sasl2: bool,
+    /// Give tokens to clients that sign in by SASL2 and ask for one.
+    pub tokens: Option<TokenPolicy>,
     /// Failed attempts after which the connection is closed.
     pub max_attempts: u32,
     /// The fresh account that ANONYMOUS signs in to; `None` when that is not allowed.
@@ -49,6 +70,7 @@ impl ServerStreamConfig {
             Mechanism::Plain => self.secure,
             Mechanism::Anonymous => self.anonymous.is_some(),
             Mechanism::Scram(_) => true,
+            Mechanism::Token => false,
         });
         offered.sort_unstable_by(|a, b| b.cmp(a));
         offered.dedup();

@@ -5,8 +5,9 @@ use xmpp::stanza::StreamError;
 use xmpp::time::Mono;
 use xmpp::xml::Element;
 
+use super::inline::Inline;
 use crate::StreamHeader;
-use crate::sasl::{Kdf, Mechanism, SaslCondition, ScramHash, StoredKeys};
+use crate::sasl::{Kdf, Mechanism, SaslCondition, ScramHash, StoredKeys, TokenChange, Tokens};
 
 /// What the transport and the shell tell the stream.
 #[derive(Clone, Debug)]
@@ -31,6 +32,20 @@ pub enum Input {
         /// As many bytes as the hash has.
         salted_password: Vec<u8>,
     },
+    /// What [`Output::LoadTokens`] asked for; empty when there are none.
+    Tokens {
+        /// The token of the request.
+        token: u32,
+        /// `Err`: storage cannot say now.
+        result: Result<Tokens, CredentialsUnavailable>,
+    },
+    /// What came of [`Output::ChangeTokens`].
+    TokensChanged {
+        /// The token of the request.
+        token: u32,
+        /// What [`Tokens::apply`] answered, when that is durable. `Err`: storage cannot now.
+        result: Result<bool, CredentialsUnavailable>,
+    },
     /// The client ended the stream: `<close/>`, `</stream:stream>`, or BOSH `terminate`.
     StreamEnd,
     /// What came in was not XML, or not framed as it must be: ends the stream with this error.
@@ -54,6 +69,9 @@ pub enum Output {
     Transmit(Element),
     /// The next thing from the client is a new stream header (RFC 6120 §6.4.6): a TCP framer begins anew.
     Restarted,
+    /// Send what is before this, drop whatever the client has sent beyond its last element, and do the TLS handshake
+    /// (RFC 6120 §5.4.3). The next thing from the client is a new stream header.
+    StartTls,
     /// Load the account's keys and answer with [`Input::Credentials`].
     LoadCredentials {
         /// To be repeated in the answer.
@@ -62,6 +80,26 @@ pub enum Output {
         account: BareJid,
         /// For which hash.
         hash: ScramHash,
+    },
+    /// Load the tokens of one client of the account and answer with [`Input::Tokens`].
+    LoadTokens {
+        /// To be repeated in the answer.
+        token: u32,
+        /// Whose.
+        account: BareJid,
+        /// The client's id of itself (XEP-0388 §2.3).
+        agent: String,
+    },
+    /// Change the tokens of one client by [`Tokens::apply`], in one transaction, and answer with [`Input::TokensChanged`].
+    ChangeTokens {
+        /// To be repeated in the answer.
+        token: u32,
+        /// Whose.
+        account: BareJid,
+        /// The client's id of itself.
+        agent: String,
+        /// How.
+        change: TokenChange,
     },
     /// Run PBKDF2 (to check a PLAIN password) and answer with [`Input::Derived`].
     Derive {
@@ -81,12 +119,14 @@ pub enum Output {
 /// What the owner learns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerEvent {
-    /// The client has proven who it is. Elements follow once it has restarted the stream.
+    /// The client has proven who it is. Elements follow once it has restarted the stream; with SASL2, at once.
     Authenticated {
         /// The account; for ANONYMOUS that of the configuration.
         account: BareJid,
         /// How.
         mechanism: Mechanism,
+        /// SASL2: what the host answers, and with what.
+        inline: Option<Box<Inline>>,
     },
     /// An element of the authenticated client.
     Element(Element),

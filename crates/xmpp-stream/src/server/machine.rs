@@ -10,6 +10,7 @@ use xmpp::xml::{Element, Limits};
 
 use super::config::{PRE_AUTH_LIMITS, ServerStreamConfig};
 use super::event::{Input, Output, ServerEvent};
+use super::sasl2::Request;
 use crate::StreamHeader;
 use crate::sasl::Mechanism;
 use crate::sasl::server::ServerSasl;
@@ -27,6 +28,11 @@ pub struct ServerStream {
     pub(super) failures: u32,
     /// Counts exchanges: each gets its own nonce.
     pub(super) exchanges: u32,
+    /// STARTTLS can still be done.
+    pub(super) starttls: bool,
+    /// Who the client says it is, before it has proven that (RFC 6120 §4.7.1).
+    pub(super) from: Option<Jid>,
+    pub(super) now: Now,
     /// Elements before authentication.
     elements: u32,
     deadline: Option<Mono>,
@@ -55,6 +61,8 @@ pub(super) struct Exchange {
     pub(super) waits: Waits,
     pub(super) account: Option<BareJid>,
     pub(super) random: Vec<u8>,
+    /// What SASL2 has beyond RFC 6120; `None` in the older profile.
+    pub(super) request: Option<Box<Request>>,
 }
 
 /// Whom an exchange waits for.
@@ -63,6 +71,8 @@ pub(super) enum Waits {
     Client,
     Credentials,
     Derivation,
+    Tokens,
+    TokensChanged,
 }
 
 impl ServerStream {
@@ -76,6 +86,9 @@ impl ServerStream {
             token: 0,
             failures: 0,
             exchanges: 0,
+            starttls: false,
+            from: None,
+            now: Now::default(),
             elements: 0,
             deadline: None,
         }
@@ -86,6 +99,7 @@ impl ServerStream {
         if matches!(self.state, State::Over) {
             return;
         }
+        self.now = now;
         if self.deadline.is_none() && !self.is_established() {
             let deadline = now.mono.after(NEGOTIATION_MS);
             self.deadline = Some(deadline);
@@ -98,6 +112,8 @@ impl ServerStream {
             Input::Received(element) => self.received(element),
             Input::Credentials { token, result } => self.credentials(token, result),
             Input::Derived { token, salted_password } => self.derived(token, &salted_password),
+            Input::Tokens { token, result } => self.tokens(token, result),
+            Input::TokensChanged { token, result } => self.tokens_changed(token, result),
             Input::StreamEnd | Input::Closed => self.close(None),
             Input::Malformed(error) => self.close_before_header(error),
             Input::Timer => {
@@ -189,11 +205,11 @@ impl ServerStream {
             if header.from.as_deref().is_some_and(|from| !Jid::new(from).is_ok_and(|from| from.has_bare(account))) {
                 return self.close_with(StreamCondition::InvalidFrom);
             }
-            self.state = State::Established;
-            self.deadline = None;
-            self.out.push_back(Output::SetTimer(None));
-            self.offer_session();
+            self.established();
+            let features = self.session_features();
+            self.out.push_back(Output::Transmit(features));
         } else {
+            self.from = header.from.as_deref().and_then(|from| Jid::new(from).ok());
             self.state = State::Mechanisms;
             self.offer_mechanisms();
         }
@@ -205,19 +221,31 @@ impl ServerStream {
             self.config.offered().into_iter().fold(Element::new("mechanisms", ns::SASL), |all, mechanism| {
                 all.with_child(Element::new("mechanism", ns::SASL).with_text(mechanism.name()))
             });
-        self.out.push_back(Output::Transmit(Element::new("features", ns::STREAM).with_child(mechanisms)));
+        let features = Element::new("features", ns::STREAM).with_children(self.starttls_feature());
+        let features = if self.requires_tls() {
+            features
+        } else {
+            features.with_child(mechanisms).with_children(self.sasl2_feature())
+        };
+        self.out.push_back(Output::Transmit(features));
+    }
+
+    /// The client is who it says, and owes no restart: everything passes through.
+    pub(super) fn established(&mut self) {
+        self.state = State::Established;
+        self.deadline = None;
+        self.out.push_back(Output::SetTimer(None));
     }
 
     /// RFC 6120 §7.4, XEP-0198 §2, and the session that RFC 3921 clients look for.
-    fn offer_session(&mut self) {
+    pub(super) fn session_features(&mut self) -> Element {
         let session = Element::new("session", ns::SESSION).with_child(Element::new("optional", ns::SESSION));
         let mut features =
             Element::new("features", ns::STREAM).with_child(Element::new("bind", ns::BIND)).with_child(session);
         if self.config.sm {
             features.push(Element::new("sm", ns::SM).with_child(Element::new("optional", ns::SM)));
         }
-        let features = features.with_children(core::mem::take(&mut self.config.features));
-        self.out.push_back(Output::Transmit(features));
+        features.with_children(core::mem::take(&mut self.config.features))
     }
 
     fn received(&mut self, element: Element) {
@@ -234,8 +262,14 @@ impl ServerStream {
         if self.elements > 4 + 4 * self.config.max_attempts.max(1) {
             return self.close_with(StreamCondition::PolicyViolation);
         }
-        if element.ns() == ns::SASL {
+        if element.ns() == ns::TLS {
+            self.received_tls(&element);
+        } else if self.requires_tls() {
+            self.received_before_tls(&element);
+        } else if element.ns() == ns::SASL {
             self.received_sasl(&element);
+        } else if element.ns() == ns::SASL2 && self.offers_sasl2() {
+            self.received_sasl2(&element);
         } else {
             // RFC 6120 §4.9.3.12: stanzas and everything else wait for authentication.
             self.close_before_header(StreamError::new(StreamCondition::NotAuthorized));

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail here")]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
 use pbkdf2::pbkdf2_hmac;
@@ -13,7 +13,7 @@ use xmpp::time::{Mono, Now, Timestamp};
 use xmpp::xml::{Element, Limits};
 use xmpp_stream::StreamHeader;
 use xmpp_stream::client::{self, ClientStream, Framing, StreamConfig, StreamEvent};
-use xmpp_stream::sasl::{Kdf, Mechanism, ScramHash, Secret, StoredKeys};
+use xmpp_stream::sasl::{Kdf, Mechanism, ScramHash, Secret, StoredKeys, Tokens};
 use xmpp_stream::server::{self, ServerEvent, ServerStream, ServerStreamConfig};
 use xmpp_stream::transport::framer::Framer;
 use xmpp_stream::transport::websocket;
@@ -57,12 +57,28 @@ pub fn client_config() -> StreamConfig {
         resource: Some("page".to_owned()),
         lang: "en".to_owned(),
         secure: true,
+        sasl2: None,
         scram_floor: None,
         max_iterations: 1_000_000,
         resume: None,
         enable_sm: true,
         random: [7; 24],
     }
+}
+
+pub const AGENT: &str = "d4565fa7-4d72-4749-b3d3-740edbf87770";
+
+/// A client that speaks SASL2 and Bind 2, without a token.
+pub fn sasl2() -> client::Sasl2 {
+    client::Sasl2 { agent: AGENT.to_owned(), tag: Some("page".to_owned()), token: None, seen: false }
+}
+
+/// The same client with a token and nothing else, after a reload.
+pub fn with_token(mut config: StreamConfig, token: &str, count: u32) -> StreamConfig {
+    let token = client::TokenUse { text: token.to_owned(), count, invalidate: false };
+    config.secret = Secret::None;
+    config.sasl2 = Some(client::Sasl2 { token: Some(token), ..sasl2() });
+    config
 }
 
 pub fn server_config() -> ServerStreamConfig {
@@ -79,6 +95,8 @@ pub fn server_config() -> ServerStreamConfig {
         nonce: [9; 24],
         bosh: false,
         sm: true,
+        sasl2: false,
+        tokens: None,
         max_attempts: 3,
         anonymous: None,
         decoy_key: [3; 32],
@@ -94,12 +112,43 @@ pub type Tamper = Box<dyn FnMut(&mut Element) -> bool>;
 /// Answers an element of the authenticated client the way a host's session would.
 pub type Session = Box<dyn FnMut(&Element) -> Vec<Element>>;
 
+/// Answers what was asked for with a sign-in by SASL2 the way a host's session would.
+pub type InlineSession = Box<dyn FnMut(&str, &server::Inline) -> Vec<Element>>;
+
+/// Binds what is to be bound, and resumes the session `former` after 3 stanzas.
+pub fn inline(account: &str, inline: &server::Inline) -> Vec<Element> {
+    let identified = |success: Element, jid: &str| {
+        success.with_child(Element::new("authorization-identifier", ns::SASL2).with_text(jid))
+    };
+    let mut success = inline.success.clone();
+    if let Some(resume) = &inline.resume {
+        if resume.attr("previd") == Some("former") {
+            let resumed = Element::new("resumed", ns::SM).with_attr("previd", "former").with_attr("h", "3");
+            return vec![identified(success.with_child(resumed), &format!("{account}/bound"))];
+        }
+        success.push(Element::new("failed", ns::SM).with_attr("h", "2"));
+    }
+    let mut jid = account.to_owned();
+    if let Some(bind) = &inline.bind {
+        let mut bound = Element::new("bound", ns::BIND2);
+        if bind.sm.is_some() {
+            bound.push(Element::new("enabled", ns::SM).with_attr("id", "sm-1").with_attr("resume", "true"));
+        }
+        jid = format!("{account}/{}", bind.resource.as_deref().unwrap_or("any"));
+        success.push(bound);
+    }
+    vec![identified(success, &jid), inline.features.clone()]
+}
+
 pub struct Pair {
     pub framing: Framing,
     pub client: ClientStream,
     pub server: ServerStream,
     pub accounts: Vec<(String, StoredKeys)>,
     pub session: Session,
+    pub inline: InlineSession,
+    /// By account and client.
+    pub tokens: BTreeMap<(String, String), Tokens>,
     pub to_client: Tamper,
     pub to_server: Tamper,
     pub clock: u64,
@@ -133,6 +182,8 @@ impl Pair {
             server: ServerStream::new(server),
             accounts,
             session: Box::new(session),
+            inline: Box::new(inline),
+            tokens: BTreeMap::new(),
             to_client: Box::new(|_| true),
             to_server: Box::new(|_| true),
             clock: 0,
@@ -224,6 +275,7 @@ impl Pair {
                     self.deliver_to_client(wire);
                 }
                 server::Output::Transmit(element) => self.transmit_to_client(element),
+                server::Output::StartTls => panic!("nobody offered it"),
                 server::Output::Restarted => {
                     self.server_framer.restart();
                     self.client_framer.restart();
@@ -232,6 +284,14 @@ impl Pair {
                     let keys = self.accounts.iter().find(|(name, keys)| *name == account.as_str() && keys.hash == hash);
                     let result = Ok(keys.map(|(_, keys)| keys.clone()));
                     self.server.handle_input(now(self.clock), server::Input::Credentials { token, result });
+                }
+                server::Output::LoadTokens { token, account, agent } => {
+                    let tokens = self.tokens.get(&(account.to_string(), agent)).cloned().unwrap_or_default();
+                    self.server.handle_input(now(self.clock), server::Input::Tokens { token, result: Ok(tokens) });
+                }
+                server::Output::ChangeTokens { token, account, agent, change } => {
+                    let done = self.tokens.entry((account.to_string(), agent)).or_default().apply(&change);
+                    self.server.handle_input(now(self.clock), server::Input::TokensChanged { token, result: Ok(done) });
                 }
                 server::Output::Derive { token, kdf } => {
                     let salted_password = salted_password(&kdf);
@@ -242,6 +302,12 @@ impl Pair {
                     for reply in (self.session)(&element) {
                         self.transmit_to_client(reply);
                     }
+                }
+                server::Output::Event(ServerEvent::Authenticated { account, mechanism, inline: Some(inline) }) => {
+                    for answer in (self.inline)(account.as_str(), &inline) {
+                        self.transmit_to_client(answer);
+                    }
+                    self.server_events.push(ServerEvent::Authenticated { account, mechanism, inline: Some(inline) });
                 }
                 server::Output::Event(event) => self.server_events.push(event),
                 server::Output::SetTimer(_) => {}

@@ -11,9 +11,10 @@ use xmpp::xml::{Element, Limits, parse};
 use xmpp_client::api::{HttpError, HttpResponse, RequestId};
 use xmpp_host::{ConnId, HostConfig, Shard, ShardId, shard_of};
 use xmpp_stream::StreamHeader;
-use xmpp_stream::sasl::{Mechanism, ScramHash, StoredKeys};
+use xmpp_stream::sasl::{Mechanism, ScramHash, StoredKeys, Tokens};
 use xmpp_stream::server::{
-    Input as StreamInput, Output as StreamOutput, ServerEvent, ServerStream, ServerStreamConfig,
+    CredentialsUnavailable, Input as StreamInput, Output as StreamOutput, ServerEvent, ServerStream,
+    ServerStreamConfig, TokenPolicy,
 };
 use xmpp_stream::transport::bosh_server::{
     Body, BoshServer, Condition, Config as BoshConfig, Input as BoshInput, Output as BoshOutput, RequestKey, refuse,
@@ -31,6 +32,8 @@ use xmpp_host::storage::{StorageError, StoreOp};
 pub(super) const PASSWORD: &str = "wherefore art thou";
 const SALT: &[u8] = b"a salt of some length";
 const ITERATIONS: u32 = 4_096;
+/// Short enough that within one run tokens are replaced and expire.
+const TOKENS: TokenPolicy = TokenPolicy { lifetime_ms: 240_000, rotate_after_ms: 30_000 };
 
 /// One HTTP request on its way to `/http-bind`.
 #[derive(Clone)]
@@ -81,6 +84,8 @@ pub(super) struct Site {
     life: u32,
     nodes: Vec<Node>,
     storage: MemoryStorage,
+    /// By account and client; durable at once, as one small transaction is.
+    tokens: BTreeMap<(BareJid, String), Tokens>,
     keys: StoredKeys,
     conns: BTreeMap<u64, Conn>,
     sessions: BTreeMap<String, Session>,
@@ -101,6 +106,7 @@ impl Site {
             life: 0,
             nodes: Vec::new(),
             storage: MemoryStorage::with_accounts(accounts),
+            tokens: BTreeMap::new(),
             keys: StoredKeys::new(ScramHash::Sha256, SALT.to_vec(), ITERATIONS, &salted),
             conns: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -126,6 +132,11 @@ impl Site {
                 timer: 0,
             })
             .collect();
+    }
+
+    /// Whether nothing can be written or read now.
+    fn storage_fails(&self, now: u64) -> bool {
+        now < self.failing_until
     }
 
     pub(super) fn slow(&mut self, until: u64, each: u64) {
@@ -185,6 +196,8 @@ impl World {
             nonce,
             bosh: matches!(front, Front::Bosh(_)),
             sm: true,
+            sasl2: true,
+            tokens: Some(TOKENS),
             max_attempts: 3,
             anonymous: None,
             decoy_key: [7; 32],
@@ -257,7 +270,7 @@ impl World {
                 }
             }
             StreamOutput::Transmit(element) => self.transmit(id, element),
-            StreamOutput::Restarted => {}
+            StreamOutput::Restarted | StreamOutput::StartTls => {}
             StreamOutput::LoadCredentials { token, account, hash } => {
                 let known = self.devices.iter().any(|device| device.jid == account) && hash == ScramHash::Sha256;
                 let result = Ok(known.then(|| self.site.keys.clone()));
@@ -270,14 +283,31 @@ impl World {
                 let input = Box::new(StreamInput::Derived { token, salted_password });
                 self.later(10, Happening::Stream { conn: id, input });
             }
-            StreamOutput::Event(ServerEvent::Authenticated { account, .. }) => {
+            StreamOutput::LoadTokens { token, account, agent } => {
+                let tokens = self.site.tokens.get(&(account, agent)).cloned().unwrap_or_default();
+                let result = if self.site.storage_fails(self.now) { Err(CredentialsUnavailable) } else { Ok(tokens) };
+                let after = self.rng.range(0, 5);
+                let input = Box::new(StreamInput::Tokens { token, result });
+                self.later(after, Happening::Stream { conn: id, input });
+            }
+            StreamOutput::ChangeTokens { token, account, agent, change } => {
+                let result = if self.site.storage_fails(self.now) {
+                    Err(CredentialsUnavailable)
+                } else {
+                    Ok(self.site.tokens.entry((account, agent)).or_default().apply(&change))
+                };
+                let after = self.rng.range(0, 10);
+                let input = Box::new(StreamInput::TokensChanged { token, result });
+                self.later(after, Happening::Stream { conn: id, input });
+            }
+            StreamOutput::Event(ServerEvent::Authenticated { account, inline, .. }) => {
                 let shard = usize::from(shard_of(&account, self.site.config.shards).0);
                 let Some(conn) = self.site.conns.get_mut(&id) else { return };
                 conn.shard = Some(shard);
                 if let Front::Bosh(sid) = conn.front.clone() {
                     self.bosh_input(&sid, BoshInput::Authenticated);
                 }
-                let input = xmpp_host::Input::Connected { conn: ConnId(id), account, anonymous: false };
+                let input = xmpp_host::Input::Connected { conn: ConnId(id), account, anonymous: false, inline };
                 self.shard_input(self.site.life, shard, input);
             }
             StreamOutput::Event(ServerEvent::Element(element)) => {
@@ -421,7 +451,7 @@ impl World {
             }
         }
         let result =
-            if self.now < self.site.failing_until { Err(StorageError::Full) } else { self.site.storage.store(&ops) };
+            if self.site.storage_fails(self.now) { Err(StorageError::Full) } else { self.site.storage.store(&ops) };
         // Completions keep the order of the commits: the same delay for all.
         let input = Box::new(xmpp_host::Input::Stored { token, result });
         self.later(2, Happening::Shard { life, shard, input });

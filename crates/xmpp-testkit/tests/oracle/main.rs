@@ -18,6 +18,7 @@ mod coverage;
 mod discovery;
 mod jids;
 mod pair;
+mod services;
 mod stanzas;
 mod streams;
 mod values;
@@ -27,7 +28,7 @@ use pair::Agree;
 
 /// Every pair, by the file of `crates/xmpp/src/xep` its payload stands in.
 fn pairs() -> Vec<Box<dyn Agree>> {
-    [account::pairs(), archive::pairs(), chat::pairs(), discovery::pairs(), streams::pairs()]
+    [account::pairs(), archive::pairs(), chat::pairs(), discovery::pairs(), services::pairs(), streams::pairs()]
         .into_iter()
         .flatten()
         .collect()

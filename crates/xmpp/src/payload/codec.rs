@@ -305,6 +305,19 @@ impl Codec<Vec<Element>> for Any {
     }
 }
 
+/// All child elements in other namespaces: what other documents add.
+pub struct Foreign;
+
+impl Codec<Vec<Element>> for Foreign {
+    fn read(&self, element: &Element) -> Result<Vec<Element>, PayloadError> {
+        Ok(element.children().filter(|child| child.ns() != element.ns()).cloned().collect())
+    }
+
+    fn write(&self, value: &Vec<Element>, element: &mut Element) {
+        Any.write(value, element);
+    }
+}
+
 /// The first child element, whatever it is.
 pub struct OptAny;
 

@@ -49,20 +49,28 @@ impl Data {
         command
     }
 
-    /// Adds the accounts that are not there yet.
+    /// Adds the accounts that are not there yet and makes them contacts of those that are: a list without anybody in it shows
+    /// little.
     ///
     /// # Errors
     /// When the server can't write its database.
     pub(crate) fn add_accounts(&self) -> anyhow::Result<()> {
-        for (account, name) in ACCOUNTS {
-            self.add_account(account, name)?;
+        for (index, (account, name)) in ACCOUNTS.iter().enumerate() {
+            if self.user(&["add", account, "--name", name, "--password-file", "-"])? == Did::Done {
+                println!("  added {account}@localhost");
+                for (other, _) in &ACCOUNTS[..index] {
+                    self.user(&["connect", account, other])?;
+                }
+            }
         }
         Ok(())
     }
 
-    fn add_account(&self, account: &str, name: &str) -> anyhow::Result<()> {
+    /// One `converse-server user` command; the password is on its standard input.
+    fn user(&self, arguments: &[&str]) -> anyhow::Result<Did> {
+        let what = arguments[..2].join(" ");
         let mut child = self
-            .server(&["user", "add", account, "--name", name, "--password-file", "-"])
+            .server(&[&["user"], arguments].concat())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -73,16 +81,23 @@ impl Data {
             let _ = input.write_all(PASSWORD.as_bytes());
         }
         let output = child.wait_with_output().context("lost track of converse-server")?;
-        if output.status.success() {
-            println!("  added {account}@localhost");
-            return Ok(());
+        match output.status.code() {
+            Some(0) => Ok(Did::Done),
+            Some(ACCOUNT_EXISTS) => Ok(Did::Nothing),
+            _ => {
+                let complaint = String::from_utf8_lossy(&output.stderr);
+                bail!("converse-server user {what}: {}", complaint.trim())
+            }
         }
-        if output.status.code() == Some(ACCOUNT_EXISTS) {
-            return Ok(());
-        }
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        bail!("can't add the account {account}: {}", complaint.trim())
     }
+}
+
+/// What came of a command.
+#[derive(PartialEq, Eq)]
+enum Did {
+    Done,
+    /// It was so already.
+    Nothing,
 }
 
 fn make_secret(file: &Path) -> anyhow::Result<()> {

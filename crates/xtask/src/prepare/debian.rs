@@ -1,4 +1,4 @@
-//! Programs that the checks drive and that come from Debian's archive: a browser, other XMPP servers.
+//! Programs that the checks drive and that come from Debian's archive: a browser, other XMPP servers, native clients.
 //!
 //! Daemons are installed without being started and without being enabled: the tests start them themselves, with their own
 //! configuration, on free ports.
@@ -27,6 +27,13 @@ const PACKAGES: &[Package] = &[
         file: "/usr/bin/prosody",
         unit: Some("prosody.service"),
         reason: "the tests against another XMPP server",
+    },
+    Package { name: "profanity", file: "/usr/bin/profanity", unit: None, reason: "the tests with a native client" },
+    Package {
+        name: "python3-venv",
+        file: "/usr/share/doc/python3-venv/copyright",
+        unit: None,
+        reason: "the tests with native clients in Python",
     },
     Package {
         name: "fonts-dejavu-core",

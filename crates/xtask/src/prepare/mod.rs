@@ -1,10 +1,12 @@
 //! Brings a fresh machine to where the commands can work, and says what it does.
 //!
 //! Nothing here asks questions: what can be installed without a person is installed, for the rest the error names the
-//! package and the reason. [`rust`] knows the toolchain, [`npm`] the JavaScript packages, [`debian`] browser and daemons.
+//! package and the reason. [`rust`] knows the toolchain, [`npm`] the JavaScript packages,
+//! [`python`] those of native clients, [`debian`] browser, daemons and other people's clients.
 
 mod debian;
 mod npm;
+mod python;
 mod rust;
 
 use anyhow::Context as _;
@@ -24,7 +26,7 @@ pub(crate) fn for_dist(workspace: &Workspace) -> anyhow::Result<()> {
     npm::packages(workspace, "web-component")
 }
 
-/// What the checks need on top of that: a browser, other people's XMPP servers, Playwright.
+/// What the checks need on top of that: a browser, other people's XMPP servers and clients, Playwright.
 ///
 /// # Errors
 /// As [`for_dist`].
@@ -32,8 +34,9 @@ pub(crate) fn for_test(workspace: &Workspace) -> anyhow::Result<()> {
     let packages = debian::packages();
     let built = for_dist(workspace);
     let npm = npm::packages(workspace, "e2e");
-    // All three are tried before the first error ends it, so that one run tells everything that is missing.
-    packages.and(built).and(npm)
+    let python = python::packages(workspace);
+    // All of them are tried before the first error ends it, so that one run tells everything that is missing.
+    packages.and(built).and(npm).and(python)
 }
 
 /// SQLite is compiled from its C source.

@@ -31,7 +31,7 @@ pub(crate) fn rows<'a>(
     let mut places = Vec::new();
     for contact in contacts {
         let name = lower(&contact.name);
-        if name.contains(filter) || contact.jid.as_str().contains(filter) {
+        if name.contains(filter) || look::address_fits(filter, &contact.jid) {
             let offline = contact.availability == Availability::Offline;
             let groups = contact.groups.iter().map(|group| Some(group.as_str()));
             let nowhere = contact.groups.is_empty().then_some(None);

@@ -10,8 +10,7 @@ use super::groups::{self, Row};
 use crate::bridge::Topic;
 use crate::child::child;
 use crate::components::bits::{avatar, button, empty, presence_word, spinner};
-use crate::components::chat_list::select;
-use crate::components::sign_in::address_of;
+use crate::components::chat_list::{nothing_found, select};
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
@@ -63,15 +62,7 @@ pub(crate) fn ContactList(props: &Props) -> Html {
 
 fn nothing(ui: &Ui, complete: bool, filter: &AttrValue) -> Html {
     if !filter.is_empty() {
-        let start = address_of(filter, None).map(|jid| {
-            button(ui.locale.with(Msg::WriteTo, jid.as_str()), "primary", select(ui, &ConversationId::chat(jid)))
-        });
-        return empty(
-            Icon::Search,
-            ui.t(Msg::NothingFound),
-            ui.locale.with(Msg::NothingFoundLead, filter),
-            start.unwrap_or_default(),
-        );
+        return nothing_found(ui, filter);
     }
     if !complete {
         return html! { <div class="center">{ spinner(ui.t(Msg::Loading)) }</div> };

@@ -42,6 +42,8 @@ const SET: Label = Label(2);
 const FIRST: u32 = 10;
 const MAX_RUNNING: usize = 2;
 const MAX_WANTED: usize = 2_000;
+/// So many contacts of whom this device knows nothing are asked for in a session; the others have their turn in the next.
+const MAX_UNKNOWN: usize = 200;
 /// Pictures up to this many characters are kept on the device.
 const MAX_KEPT: usize = 64 * 1024;
 
@@ -52,8 +54,10 @@ impl VCards {
     }
 
     fn want(&mut self, cx: &mut Cx<'_>, jid: &BareJid, hash: &str) {
-        let asked = self.wanted.iter().chain(self.running.iter().map(|(_, wanted)| wanted)).any(|w| w.jid == *jid);
-        if !asked && self.wanted.len() < MAX_WANTED {
+        if let Some(waiting) = self.wanted.iter_mut().find(|wanted| wanted.jid == *jid) {
+            // Their presence may come while they wait, with the hash that will be the picture's.
+            waiting.hash = String::from(hash);
+        } else if !self.running.iter().any(|(_, wanted)| wanted.jid == *jid) && self.wanted.len() < MAX_WANTED {
             self.wanted.push_back(Wanted { jid: jid.clone(), hash: String::from(hash) });
         }
         self.ask(cx);
@@ -152,6 +156,16 @@ impl Feature for VCards {
     fn on_signal(&mut self, cx: &mut Cx<'_>, signal: &Signal) {
         if *signal == Signal::Roster {
             cx.get(None, Element::new(VCard::NAME, VCard::NS), OWN);
+            // Who is offline sends no presence, and would stand in the lists without a name until somebody looks closer.
+            let mut unknown = Vec::new();
+            for (jid, person) in cx.state().people() {
+                if person.roster.is_some() && !self.fetched.contains_key(jid) && unknown.len() < MAX_UNKNOWN {
+                    unknown.push(jid.clone());
+                }
+            }
+            for jid in unknown {
+                self.want(cx, &jid, "");
+            }
         }
     }
 
@@ -291,6 +305,37 @@ mod tests {
         let question = bench.request("vCard", "vcard-temp").expect("asks again");
         bench.answer(&question, &vcard("PHN2Zz48L3N2Zz4="));
         assert_eq!(bench.view.contacts[&jid].avatar, None, "a drawing with script is no picture");
+    }
+
+    #[test]
+    fn contacts_who_are_offline_have_their_names_too_and_are_asked_once_for_each_device() {
+        const ROSTER: &str = "<query xmlns='jabber:iq:roster'><item jid='you@x.y' subscription='both'/></query>";
+        let mut bench = Bench::new(crate::features::all());
+        bench.sign_in("");
+        let roster = bench.request("query", "jabber:iq:roster").expect("asks");
+        bench.answer(&roster, ROSTER);
+        let question = loop {
+            let question = bench.request("vCard", "vcard-temp").expect("asks");
+            if question.attr("to") == Some("you@x.y") {
+                break question;
+            }
+        };
+        bench.answer(&question, &vcard(PNG));
+        assert_eq!(bench.view.contacts[&BareJid::new("you@x.y").expect("a jid")].name, "Julia");
+        bench.wait(2_000);
+        let device = bench.device.clone();
+        let mut again = Bench::with(
+            crate::test_bench::settings(),
+            crate::features::all(),
+            device,
+            std::collections::BTreeMap::new(),
+        );
+        again.sign_in("");
+        let roster = again.request("query", "jabber:iq:roster").expect("asks");
+        again.answer(&roster, ROSTER);
+        while let Some(question) = again.request("vCard", "vcard-temp") {
+            assert_ne!(question.attr("to"), Some("you@x.y"));
+        }
     }
 
     #[test]

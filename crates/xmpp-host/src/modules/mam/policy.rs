@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn what_is_kept() {
-        let all = Policy { archive: true, offline: true, carbons: true };
+        let all = Policy { archive: true, offline: true, ..Policy::default() };
         let chat = || Message::new(MessageType::Chat);
         let hint = |name| Element::new(name, ns::HINTS);
         let cases = [
