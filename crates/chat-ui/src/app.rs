@@ -10,10 +10,12 @@ use crate::components::bits::badge;
 use crate::components::panel::Panel;
 use crate::hooks::{Ui, fine_pointer, focus, focus_in, use_selector, use_ui};
 use crate::icons::{Icon, icon};
+use crate::kept::{use_effect_with, use_mut_ref};
 use crate::locale::Locale;
 use crate::msg::Msg;
 use crate::slots::Slots;
 use crate::ui_state::Action;
+use crate::view::{classes, html};
 use crate::view_config::{Theme, View, ViewConfig};
 
 /// Properties of [`App`].
@@ -36,7 +38,7 @@ pub fn App(props: &AppProps) -> Html {
         config: Rc::new(props.config.clone()),
         slots: Slots::new(&props.config),
     };
-    html! { <ContextProvider<Ui> context={ui}>{ child::<Root>(()) }</ContextProvider<Ui>> }
+    yew::html! { <ContextProvider<Ui> context={ui}>{ child::<Root>(()) }</ContextProvider<Ui>> }
 }
 
 #[component]

@@ -29,6 +29,11 @@ pub(crate) fn keyed<C: FunctionProvider + 'static>(key: impl Into<Key>, props: C
     place(Some(key.into()), type_name::<C>(), Rc::new(Of::<C>(props)))
 }
 
+/// What makes [`Child`] draw a component, where it is the first of all.
+pub(crate) fn props<C: FunctionProvider + 'static>(props: C::Properties) -> Props {
+    Props { of: Rc::new(Of::<C>(props)) }
+}
+
 /// The name keeps components apart: where one takes the place of another, nothing of the other's state may be left. It stands in a
 /// list of its own, because two components of a kind may well be neighbours.
 fn place(key: Option<Key>, name: &'static str, of: Rc<dyn Drawn>) -> Html {
@@ -54,8 +59,9 @@ impl<C: FunctionProvider + 'static> Drawn for Of<C> {
     }
 }
 
+/// Properties of [`Child`].
 #[derive(Properties)]
-struct Props {
+pub(crate) struct Props {
     of: Rc<dyn Drawn>,
 }
 
@@ -66,8 +72,9 @@ impl PartialEq for Props {
     }
 }
 
+/// The component that Yew knows.
 #[component]
-fn Child(props: &Props) -> HtmlResult {
+pub(crate) fn Child(props: &Props) -> HtmlResult {
     use_drawn(props.of.clone())
 }
 

@@ -1,13 +1,14 @@
 //! How components read: handles from context, state by topic, time by ticks.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use yew::functional::{Hook, HookContext};
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Topic};
+use crate::kept::{use_effect_with, use_mut_ref, use_state};
 use crate::locale::Locale;
 use crate::msg::Msg;
 use crate::replica::Replica;
@@ -48,6 +49,23 @@ pub fn use_ui() -> Ui {
     use_context::<Ui>().expect("every component stands below App")
 }
 
+/// State and commands.
+pub(crate) fn use_bridge() -> impl Hook<Output = Bridge> {
+    struct UseBridge;
+
+    impl Hook for UseBridge {
+        type Output = Bridge;
+
+        // By hand, because every selector calls it.
+        #[inline(never)]
+        fn run(self, hooks: &mut HookContext) -> Bridge {
+            use_ui().run(hooks).bridge
+        }
+    }
+
+    UseBridge
+}
+
 /// Selects from the replica and renders again only when `topic` changed and the selected value with it.
 #[hook]
 pub fn use_selector<T, F>(topic: Topic, select: F) -> T
@@ -55,28 +73,32 @@ where
     T: PartialEq + Clone + 'static,
     F: Fn(&Replica) -> T + 'static,
 {
-    let bridge = use_ui().bridge;
+    let bridge = use_bridge();
     let value = bridge.read(&select);
-    let is_fresh: Rc<RefCell<Box<dyn Fn() -> bool>>> = use_mut_ref(|| Box::new(|| true) as Box<dyn Fn() -> bool>);
-    {
-        let (bridge, value) = (bridge.clone(), value.clone());
-        *is_fresh.borrow_mut() = Box::new(move || bridge.read(|replica| select(replica) == value));
-    }
-    use_topic(bridge, topic, is_fresh);
+    let drawn = value.clone();
+    use_topic(bridge, topic, Box::new(move |replica| select(replica) == drawn));
     value
 }
 
+/// Whether what was drawn from the replica would be the same now.
+type IsFresh = Box<dyn Fn(&Replica) -> bool>;
+
 /// The part of [`use_selector`] that does not depend on what is selected.
 #[hook]
-fn use_topic(bridge: Bridge, topic: Topic, is_fresh: Rc<RefCell<Box<dyn Fn() -> bool>>>) {
+fn use_topic(bridge: Bridge, topic: Topic, is_fresh: IsFresh) {
+    let latest = use_mut_ref(|| None::<IsFresh>);
+    *latest.borrow_mut() = Some(is_fresh);
     let update = use_force_update();
     use_effect_with((bridge, topic), move |(bridge, topic)| {
-        let tell = Rc::new(move || {
-            let fresh = is_fresh.borrow()();
-            if !fresh {
-                update.force_update();
-            }
-        });
+        let tell = {
+            let bridge = bridge.clone();
+            Rc::new(move || {
+                let fresh = bridge.read(|replica| latest.borrow().as_ref().is_none_or(|is_fresh| is_fresh(replica)));
+                if !fresh {
+                    update.force_update();
+                }
+            })
+        };
         // Something may have changed between the render and now.
         tell();
         let id = bridge.subscribe(*topic, tell);
@@ -186,7 +208,7 @@ pub fn fine_pointer() -> bool {
 /// Something that the browser knows about the page, looked at again after each of these events of the window.
 #[hook]
 pub fn use_page(events: &'static [&'static str], now: fn() -> bool) -> bool {
-    let state = use_state_eq(now);
+    let state = use_state(now);
     let setter = state.setter();
     use_effect_with((), move |()| {
         let window = web_sys::window();

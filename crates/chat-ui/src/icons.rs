@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::view::html;
+
 /// A shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {

@@ -12,6 +12,7 @@ pub mod components;
 pub mod features;
 pub mod hooks;
 pub mod icons;
+mod kept;
 pub mod links;
 pub mod locale;
 pub mod look;
@@ -21,6 +22,7 @@ pub mod replica;
 pub mod rows;
 pub mod slots;
 pub mod ui_state;
+mod view;
 pub mod view_config;
 pub mod virtual_list;
 
@@ -33,7 +35,7 @@ use yew::AppHandle;
 
 /// A mounted view. Dropping it leaves the view where it is; [`Handle::unmount`] removes it.
 pub struct Handle {
-    app: AppHandle<app::App>,
+    app: AppHandle<child::Child>,
     bridge: Bridge,
     locale: Locale,
     config: ViewConfig,
@@ -44,7 +46,7 @@ pub struct Handle {
 pub fn mount(root: web_sys::Element, bridge: Bridge, locale: Locale, config: ViewConfig) -> Handle {
     bridge.act(ui_state::Action::Configured { open: config.open });
     let props = app::AppProps { bridge: bridge.clone(), locale: locale.clone(), config: config.clone() };
-    let app = yew::Renderer::<app::App>::with_root_and_props(root, props).render();
+    let app = yew::Renderer::<child::Child>::with_root_and_props(root, child::props::<app::App>(props)).render();
     Handle { app, bridge, locale, config }
 }
 
@@ -83,10 +85,7 @@ impl Handle {
     }
 
     fn update(&mut self) {
-        self.app.update(app::AppProps {
-            bridge: self.bridge.clone(),
-            locale: self.locale.clone(),
-            config: self.config.clone(),
-        });
+        let (bridge, locale, config) = (self.bridge.clone(), self.locale.clone(), self.config.clone());
+        self.app.update(child::props::<app::App>(app::AppProps { bridge, locale, config }));
     }
 }

@@ -9,6 +9,7 @@ use crate::bridge::Topic;
 use crate::hooks::{use_page, use_selector, use_tick, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
+use crate::view::html;
 
 /// Nothing while online.
 #[component]

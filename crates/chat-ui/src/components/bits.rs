@@ -7,6 +7,7 @@ use crate::hooks::Ui;
 use crate::icons::{Icon, icon};
 use crate::look;
 use crate::msg::Msg;
+use crate::view::{classes, html};
 
 /// An image or initials on the address's own colour, with a presence dot if `availability` is given.
 pub fn avatar(ui: &Ui, address: &str, name: &str, image: Option<&str>, availability: Option<Availability>) -> Html {

@@ -19,6 +19,7 @@ use crate::look;
 use crate::msg::Msg;
 use crate::replica::Replica;
 use crate::ui_state::{Action, Tab};
+use crate::view::{classes, html};
 use crate::virtual_list::{self, RenderRow, Row, VirtualList};
 
 /// Relative times grow old.

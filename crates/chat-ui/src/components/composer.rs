@@ -10,8 +10,10 @@ use yew::prelude::*;
 
 use crate::hooks::{Timer, Ui, fine_pointer, focus, use_ui};
 use crate::icons::{Icon, icon};
+use crate::kept::{State, use_effect_with, use_mut_ref, use_state};
 use crate::msg::Msg;
 use crate::slots::{ChatCx, ComposerEvent};
+use crate::view::html;
 
 /// So long after the last key the text is worth keeping, and the person counts as resting (XEP-0085 §5.1 leaves it open).
 const SETTLE_MS: i32 = 500;
@@ -32,7 +34,7 @@ pub fn Composer(props: &Props) -> Html {
     let ui = use_ui();
     let chat = &props.chat;
     let input = use_node_ref();
-    let has_text = use_state_eq(|| false);
+    let has_text = use_state(|| false);
     let touched = use_mut_ref(|| false);
     let rest = use_mut_ref(|| None::<[Option<Timer>; 2]>);
     use_kept_text(&ui, chat, &input, &touched, has_text.setter());
@@ -109,7 +111,7 @@ fn value(input: &NodeRef) -> String {
 
 /// The kept text goes in until the person types; on a device with a mouse the composer takes the focus.
 #[hook]
-fn use_kept_text(ui: &Ui, chat: &Chat, input: &NodeRef, touched: &Rc<RefCell<bool>>, has_text: UseStateSetter<bool>) {
+fn use_kept_text(ui: &Ui, chat: &Chat, input: &NodeRef, touched: &Rc<RefCell<bool>>, has_text: State<bool>) {
     let kept = ui
         .slots
         .iter()

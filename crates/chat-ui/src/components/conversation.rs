@@ -12,9 +12,11 @@ use crate::bridge::Topic;
 use crate::child::child;
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::Icon;
+use crate::kept::{use_mut_ref, use_state};
 use crate::msg::Msg;
 use crate::slots::ChatCx;
 use crate::ui_state::{Action, Layer};
+use crate::view::html;
 
 /// Properties of [`Conversation`].
 #[derive(Properties, PartialEq)]

@@ -11,8 +11,10 @@ use crate::child::child;
 use crate::features::roster::edit::AddContact;
 use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::Icon;
+use crate::kept::use_effect_with;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer};
+use crate::view::html;
 use crate::view_config::Theme;
 
 /// The one in front, if any.

@@ -10,6 +10,7 @@ use crate::hooks::{Ui, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::slots::{Mark, MessageCx};
+use crate::view::{classes, html};
 
 /// Properties of [`Message`].
 #[derive(Properties, PartialEq)]

@@ -14,8 +14,10 @@ use crate::bridge::Topic;
 use crate::child::child;
 use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::{Icon, icon};
+use crate::kept::{use_memo, use_state};
 use crate::msg::Msg;
 use crate::rows::{self, Row, Source};
+use crate::view::html;
 use crate::virtual_list::{self, Position, RenderRow, VirtualList};
 
 /// Properties of [`MessageList`].

@@ -7,8 +7,10 @@ use crate::bridge::Topic;
 use crate::child::keyed;
 use crate::hooks::{Timer, use_selector, use_ui};
 use crate::icons::{Icon, icon};
+use crate::kept::use_effect_with;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Notice, NoticeKind};
+use crate::view::html;
 
 const SHOWN_MS: i32 = 8_000;
 

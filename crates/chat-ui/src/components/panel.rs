@@ -14,8 +14,10 @@ use crate::bridge::Topic;
 use crate::child::{child, keyed};
 use crate::hooks::{Ui, focus_in, use_selector, use_ui};
 use crate::icons::Icon;
+use crate::kept::{use_effect_with, use_mut_ref};
 use crate::msg::Msg;
 use crate::ui_state::{Action, Tab};
+use crate::view::html;
 use crate::view_config::View;
 
 /// Which of the three is in front.

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::bridge::Topic;
 use crate::hooks::{Ui, use_page, use_selector};
+use crate::kept::{use_effect_with, use_mut_ref};
 use crate::rows::Row;
 use crate::view_config::View;
 use crate::virtual_list::Position;

@@ -9,8 +9,10 @@ use crate::bridge::Topic;
 use crate::child::child;
 use crate::hooks::{Ui, focus, use_selector, use_ui};
 use crate::icons::{Icon, icon};
+use crate::kept::use_state;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer, Tab};
+use crate::view::html;
 
 /// See the module.
 #[component]

@@ -7,8 +7,10 @@ use yew::prelude::*;
 use super::bits::{button, field, text_of};
 use crate::hooks::{Ui, focus, use_ui, use_value};
 use crate::icons::{Icon, icon};
+use crate::kept::use_state;
 use crate::msg::Msg;
 use crate::ui_state::Action;
+use crate::view::html;
 
 /// Properties of [`SignInForm`].
 #[derive(Properties, PartialEq)]

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::links;
 use crate::slots::{Feature, MessageCx};
+use crate::view::html;
 
 /// The table.
 pub(crate) static FEATURE: Feature = Feature { message_body: Some(body), ..Feature::new("links") };

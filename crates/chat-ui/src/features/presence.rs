@@ -9,6 +9,7 @@ use crate::components::bits::{dot, field, presence_word, text_of};
 use crate::hooks::{Ui, use_selector, use_ui, use_value};
 use crate::msg::Msg;
 use crate::slots::Feature;
+use crate::view::html;
 
 /// The table.
 pub(crate) static FEATURE: Feature =

@@ -8,8 +8,10 @@ use crate::bridge::Topic;
 use crate::child::child;
 use crate::components::bits::{field, text_of};
 use crate::hooks::{Ui, use_selector, use_ui, use_value};
+use crate::kept::use_effect_with;
 use crate::msg::Msg;
 use crate::slots::Feature;
+use crate::view::html;
 
 /// The table.
 pub(crate) static FEATURE: Feature = Feature {

@@ -14,6 +14,8 @@ use yew::prelude::*;
 use yew::virtual_dom::Key as NodeKey;
 
 use super::layout::{Anchor, Key, Layout, Row};
+use crate::kept::{use_effect_with, use_mut_ref};
+use crate::view::html;
 
 /// How far beyond the viewport rows are drawn, and how near the edge of the drawn block is before more are.
 const OVERSCAN: f64 = 700.0;

@@ -19,6 +19,7 @@ const SOURCES: &[&str] = &[
     "crates/xmpp-stream",
     "crates/xmpp-client",
     "crates/chat-ui",
+    "crates/view-macro",
     "web-component/Cargo.toml",
     "web-component/src",
     "web-component/package-lock.json",

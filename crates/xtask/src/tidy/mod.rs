@@ -11,6 +11,7 @@ mod project;
 mod registries;
 mod sizes;
 mod tree;
+mod views;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ const RULES: &[(&str, Rule)] = &[
     ("unfinished work", names::unfinished),
     ("machine paths", names::machine_paths),
     ("markup from strings", elements::check),
+    ("macros and hooks of views", views::check),
     ("registries", registries::check),
     ("vectors", registries::vectors),
     ("project files", project::check),

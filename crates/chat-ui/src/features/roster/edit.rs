@@ -8,8 +8,10 @@ use crate::bridge::Topic;
 use crate::components::bits::{button, field, text_of};
 use crate::components::sign_in::address_of;
 use crate::hooks::{use_focus_on_mount, use_selector, use_ui, use_value};
+use crate::kept::use_state;
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer};
+use crate::view::html;
 
 /// The form in the dialog.
 #[component]

@@ -15,6 +15,7 @@ use crate::hooks::{Ui, use_selector, use_ui};
 use crate::icons::{Icon, icon};
 use crate::msg::Msg;
 use crate::ui_state::{Action, Layer};
+use crate::view::html;
 use crate::virtual_list::{self, RenderRow, VirtualList};
 
 #[derive(Properties, PartialEq)]
