@@ -11,6 +11,7 @@ use crate::effect::Effect;
 use crate::held::Held;
 use crate::io::SessionId;
 use crate::modules::blocking::BlockRequest;
+use crate::modules::register::AccountChange;
 use crate::modules::roster::RosterRequest;
 use crate::modules::roster::subscription::Verb;
 use crate::pending::{Pending, storage_error};
@@ -97,6 +98,8 @@ pub(crate) enum Task {
     Roster { origin: Origin, iq: Box<Iq>, request: RosterRequest },
     /// The list of what is blocked (XEP-0191).
     Blocking { origin: Origin, iq: Box<Iq>, request: BlockRequest },
+    /// A new password, or the end of the account (XEP-0077).
+    Change { origin: Origin, iq: Box<Iq>, change: AccountChange },
     /// Broadcast presence (RFC 6121 §4).
     Broadcast { origin: Origin, presence: Box<Presence> },
     /// A subscription stanza of one of its sessions (RFC 6121 §3).
@@ -234,7 +237,7 @@ impl Shard {
 
     fn refuse_task(&mut self, task: Task, error: xmpp::StanzaError) {
         match task {
-            Task::Roster { origin, iq, .. } | Task::Blocking { origin, iq, .. } => {
+            Task::Roster { origin, iq, .. } | Task::Blocking { origin, iq, .. } | Task::Change { origin, iq, .. } => {
                 self.finish(origin.session, origin.entry, vec![Effect::Reply(iq.reply_error(error).into())]);
             }
             Task::Broadcast { origin, presence } | Task::Outbound { origin, presence, .. } => {
@@ -336,6 +339,7 @@ impl Shard {
         match task {
             Task::Roster { origin, iq, request } => self.run_roster_request(jid, origin, *iq, request),
             Task::Blocking { origin, iq, request } => self.run_block_request(jid, origin, *iq, request),
+            Task::Change { origin, iq, change } => self.run_account_change(jid, origin, *iq, change),
             Task::Broadcast { origin, presence } => self.run_broadcast(jid, origin, *presence),
             Task::Outbound { origin, verb, presence } => self.run_outbound(jid, origin, verb, *presence),
             Task::Inbound { verb, presence } => self.run_inbound(jid, verb, *presence),

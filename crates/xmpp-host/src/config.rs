@@ -1,5 +1,7 @@
 //! What an operator decides about a host, and the bounds that keep strangers from growing its memory.
 
+use crate::modules::contact::Role;
+
 /// Configuration of all shards of one host.
 #[derive(Clone, Debug)]
 pub struct HostConfig {
@@ -13,6 +15,10 @@ pub struct HostConfig {
     pub max_sessions_per_account: usize,
     /// Names of modules that are off: no answer, no trace in service discovery. See [`crate::modules::ALL`].
     pub denied_modules: Vec<String>,
+    /// Strangers may register (which the stream offers them), and whoever has an account may cancel it (XEP-0077).
+    pub registration: bool,
+    /// Whom to write to about the service, as URIs (XEP-0157).
+    pub contacts: Vec<(Role, Vec<String>)>,
     /// Told by XEP-0092.
     pub software_name: String,
     /// Told by XEP-0092.
@@ -30,6 +36,8 @@ impl HostConfig {
             sm_timeout: 600_000,
             max_sessions_per_account: 20,
             denied_modules: Vec::new(),
+            registration: false,
+            contacts: Vec::new(),
             software_name: "converse-server".to_owned(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             limits: Limits::default(),

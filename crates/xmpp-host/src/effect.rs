@@ -2,7 +2,7 @@
 
 use xmpp::ids::ArchiveId;
 use xmpp::jid::{BareJid, Jid};
-use xmpp::stanza::{Message, Stanza};
+use xmpp::stanza::{Message, Stanza, StreamError};
 use xmpp::xml::Element;
 
 use crate::io::{Envelope, EnvelopeBody, SessionId};
@@ -26,6 +26,8 @@ pub(crate) enum Effect {
     Deliver { to: Vec<SessionId>, element: Element },
     /// The session sent this message: its siblings get copies (XEP-0280).
     SentCarbons { message: Box<Message>, row: Option<ArchiveId> },
+    /// End the sessions of the account, but for one.
+    EndSessions { account: BareJid, but: Option<SessionId>, error: StreamError },
     /// The session takes messages now: give it what is undelivered.
     Drain { account: BareJid },
 }
@@ -48,6 +50,7 @@ impl Shard {
             Effect::Push { account, item, version } => self.push_roster(&account, &item, version),
             Effect::PushBlocks { account, payload } => self.push_blocks(&account, &payload),
             Effect::Deliver { to, element } => self.deliver_all(&to, &element, None),
+            Effect::EndSessions { account, but, error } => self.end_sessions(&account, but, &error),
             Effect::Drain { account } => self.drain(&account),
         }
     }

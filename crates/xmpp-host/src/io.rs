@@ -5,7 +5,7 @@ use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::{Iq, Message, Presence, StreamError};
 use xmpp::time::Mono;
 use xmpp::xml::Element;
-use xmpp_stream::server::Inline;
+use xmpp_stream::server::{Inline, Password};
 
 use crate::storage::{OpResult, Query, Rows, StorageError, StoreOp};
 
@@ -76,6 +76,13 @@ pub enum Input {
         /// What was read.
         result: Result<Rows, StorageError>,
     },
+    /// What came of [`Output::SetPassword`].
+    PasswordSet {
+        /// The request.
+        token: Token,
+        /// Durable, or why not.
+        result: Result<(), PasswordRefused>,
+    },
     /// The time of the last [`Output::SetTimer`] has come (being early is harmless).
     Timer,
 }
@@ -119,6 +126,16 @@ pub enum Output {
         /// In this order.
         ops: Vec<StoreOp>,
     },
+    /// Make an account's keys anew, let none of its former keys and tokens be good any more, and report with [`Input::PasswordSet`] when
+    /// that is durable.
+    SetPassword {
+        /// Comes back in the completion.
+        token: Token,
+        /// Whose.
+        account: BareJid,
+        /// Not empty.
+        password: Password,
+    },
     /// Read, and answer with [`Input::Loaded`]. A read sees every store that was reported complete before it was asked for.
     Load {
         /// Comes back in the completion.
@@ -128,6 +145,19 @@ pub enum Output {
     },
     /// Wake the shard with [`Input::Timer`] at this time; replaces the timer before; `None` switches it off.
     SetTimer(Option<Mono>),
+}
+
+/// Why a password was not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordRefused {
+    /// It cannot be one.
+    Unusable,
+    /// The account has never had one, and gets none this way: a site's visitor, or nobody.
+    NotAllowed,
+    /// Too often.
+    TooMany,
+    /// Storage cannot now.
+    Unavailable,
 }
 
 /// What one shard tells the shard of another account. `to` decides the shard: [`shard_of`](crate::shard_of) its bare JID.

@@ -24,6 +24,10 @@ pub(crate) enum Pending {
     RosterChange { account: BareJid, change: Box<RosterChange> },
     /// What an account has blocked is being changed.
     Blocks { account: BareJid, change: Box<BlockChange> },
+    /// A password is being set.
+    Password { account: BareJid, origin: Origin, iq: Box<Iq> },
+    /// An account is being deleted.
+    Cancel { account: BareJid, origin: Origin, iq: Box<Iq> },
     /// A module is reading for an answer.
     Load { asker: Asker, iq: Box<Iq>, memo: Option<Element>, then: LoadThen },
     /// A module is writing for an answer.
@@ -53,7 +57,12 @@ impl Shard {
             Pending::Blocks { account, change } => self.blocks_changed(&account, *change, result),
             Pending::Store { asker, iq, then } => self.iq_stored(asker, *iq, then, result),
             Pending::Delivered { account, rows } => self.marked_delivered(&account, &rows, result.is_ok()),
-            Pending::Roster { .. } | Pending::Load { .. } | Pending::Drain { .. } | Pending::Nobody => {}
+            Pending::Cancel { account, origin, iq } => self.account_cancelled(&account, origin, &iq, result),
+            Pending::Roster { .. }
+            | Pending::Load { .. }
+            | Pending::Drain { .. }
+            | Pending::Password { .. }
+            | Pending::Nobody => {}
         }
     }
 
@@ -65,6 +74,8 @@ impl Shard {
             Pending::Message { .. }
             | Pending::RosterChange { .. }
             | Pending::Blocks { .. }
+            | Pending::Password { .. }
+            | Pending::Cancel { .. }
             | Pending::Store { .. }
             | Pending::Delivered { .. }
             | Pending::Nobody => {}

@@ -104,6 +104,11 @@ impl Shard {
                     self.loaded(pending, result);
                 }
             }
+            Input::PasswordSet { token, result } => {
+                if let Some(Pending::Password { account, origin, iq }) = self.pending.remove(&token) {
+                    self.password_set(&account, origin, &iq, result);
+                }
+            }
             // It is spent: whatever is next is asked for anew.
             Input::Timer => self.timer = None,
         }
@@ -175,7 +180,7 @@ impl Shard {
         self.output.push_back(Output::Load { token, query });
     }
 
-    fn token(&mut self, pending: Pending) -> Token {
+    pub(crate) fn token(&mut self, pending: Pending) -> Token {
         self.next_token += 1;
         let token = Token(self.next_token);
         self.pending.insert(token, pending);

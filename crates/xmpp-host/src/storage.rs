@@ -42,6 +42,11 @@ pub enum StoreOp {
         /// Which item.
         jid: BareJid,
     },
+    /// Delete the account with everything that is its own. Answer: `Done`.
+    RemoveAccount {
+        /// Which.
+        owner: BareJid,
+    },
     /// Add addresses to those that the account has blocked (XEP-0191); one that is there already stays. Answer: `Done`.
     Block {
         /// Whose list.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use common::{
-    ACCOUNT, PASSWORD, client_config, inline, now, salted_password, server_config, session, sasl2, stored, with_token,
+    ACCOUNT, PASSWORD, client_config, inline, now, salted_password, sasl2, server_config, session, stored, with_token,
 };
 use xmpp::ns;
 use xmpp::xml::{Element, Limits};
@@ -194,6 +194,7 @@ impl Joined {
                     let input = server::Input::Tokens { token, result: Ok(self.tokens.clone()) };
                     self.server.handle_input(now(self.clock), input);
                 }
+                server::Output::Register { .. } => panic!("it is not offered"),
                 server::Output::ChangeTokens { token, change, .. } => {
                     let input = server::Input::TokensChanged { token, result: Ok(self.tokens.apply(&change)) };
                     self.server.handle_input(now(self.clock), input);

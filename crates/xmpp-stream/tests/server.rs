@@ -15,7 +15,8 @@ use xmpp::xml::{Element, Limits};
 use xmpp_stream::StreamHeader;
 use xmpp_stream::sasl::{Mechanism, SaslCondition, ScramHash};
 use xmpp_stream::server::{
-    CredentialsUnavailable, Input, Output, PRE_AUTH_LIMITS, ServerEvent, ServerStream, ServerStreamConfig,
+    CredentialsUnavailable, Input, Output, PRE_AUTH_LIMITS, RegistrationRefused, ServerEvent, ServerStream,
+    ServerStreamConfig,
 };
 
 fn header() -> StreamHeader {
@@ -306,4 +307,93 @@ fn starttls_is_optional_on_loopback_and_absent_elsewhere() {
     tell(&mut busy, Input::StreamStart(header()));
     tell(&mut busy, plain(""));
     assert!(tell(&mut busy, starttls()).contains(&Output::Close(None)));
+}
+
+fn registration(inner: &str) -> Input {
+    let (type_, inner) = if inner.is_empty() { ("get", String::new()) } else { ("set", inner.to_owned()) };
+    let xml = format!(
+        "<iq xmlns='jabber:client' type='{type_}' id='r'><query xmlns='jabber:iq:register'>{inner}</query></iq>"
+    );
+    Input::Received(xmpp::xml::parse(&xml).unwrap())
+}
+
+const ROMEO: &str = "<username>Romeo</username><password>pass</password>";
+
+fn registering() -> ServerStream {
+    let mut server = ServerStream::new(server_config()).with_registration();
+    tell(&mut server, Input::StreamStart(header()));
+    server
+}
+
+/// The only thing sent, as text.
+fn said(outputs: &[Output]) -> String {
+    let [Output::Transmit(element)] = outputs else { panic!("{outputs:?}") };
+    element.to_xml()
+}
+
+#[test]
+fn accounts_are_registered_where_that_is_offered() {
+    let mut server = ServerStream::new(server_config()).with_registration();
+    let opened = tell(&mut server, Input::StreamStart(header()));
+    let Some(Output::Transmit(features)) = opened.last() else { panic!("{opened:?}") };
+    assert!(features.child("register", ns::REGISTER_FEATURE).is_some());
+    let fields = said(&tell(&mut server, registration("")));
+    assert!(
+        fields.contains("<username/>") && fields.contains("<password/>") && !fields.contains("registered"),
+        "{fields}"
+    );
+    let out = tell(&mut server, registration(ROMEO));
+    let [Output::Register { token, account, password }] = &out[..] else { panic!("{out:?}") };
+    assert_eq!((account.as_str(), password.0.as_str()), ("romeo@im.example", "pass"));
+    assert!(!format!("{out:?}").contains("pass\""));
+    let busy = said(&tell(&mut server, registration(ROMEO)));
+    assert!(busy.contains("not-acceptable"), "one at a time: {busy}");
+    let stale = Input::Registered { token: token.wrapping_add(1), result: Ok(()) };
+    assert_eq!(tell(&mut server, stale), []);
+    let done = said(&tell(&mut server, Input::Registered { token: *token, result: Ok(()) }));
+    assert!(done.contains("type='result'") && done.contains("id='r'"), "{done}");
+    let second = said(&tell(&mut server, registration(ROMEO)));
+    assert!(second.contains("not-acceptable"), "XEP-0077 §3.1.1: {second}");
+    // Then it signs in as ever.
+    assert!(matches!(tell(&mut server, plain("\0romeo\0pass"))[..], [Output::LoadCredentials { .. }]));
+}
+
+#[test]
+fn registrations_that_cannot_be_are_refused_and_may_be_repeated() {
+    let cases = [
+        ("<remove/>", "unexpected-request"),
+        ("<username>a</username>", "not-acceptable"),
+        ("<username>a</username><password/>", "not-acceptable"),
+        ("<username/><password>x</password>", "not-acceptable"),
+        ("<username>a@b</username><password>x</password>", "jid-malformed"),
+    ];
+    for (inner, condition) in cases {
+        let got = said(&tell(&mut registering(), registration(inner)));
+        assert!(got.contains(condition), "{inner}: {got}");
+        assert!(!got.contains("jabber:iq:register"), "a password is not sent back: {got}");
+    }
+    let refused = [
+        (RegistrationRefused::Conflict, "conflict"),
+        (RegistrationRefused::Password, "not-acceptable"),
+        (RegistrationRefused::TooMany, "not-acceptable"),
+        (RegistrationRefused::Unavailable, "internal-server-error"),
+    ];
+    let mut server = registering();
+    for (reason, condition) in refused {
+        let out = tell(&mut server, registration(ROMEO));
+        let [Output::Register { token, .. }] = out[..] else { panic!("{out:?}") };
+        let got = said(&tell(&mut server, Input::Registered { token, result: Err(reason) }));
+        assert!(got.contains(condition), "{got}");
+    }
+}
+
+#[test]
+fn registration_is_not_offered_in_the_open_or_unasked() {
+    let insecure = ServerStreamConfig { secure: false, ..server_config() };
+    for mut server in [ServerStream::new(insecure).with_registration(), ServerStream::new(server_config())] {
+        let opened = tell(&mut server, Input::StreamStart(header()));
+        let Some(Output::Transmit(features)) = opened.last() else { panic!("{opened:?}") };
+        assert!(features.child("register", ns::REGISTER_FEATURE).is_none());
+        assert_eq!(ended(&tell(&mut server, registration(ROMEO))), Some(StreamCondition::NotAuthorized));
+    }
 }

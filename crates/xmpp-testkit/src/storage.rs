@@ -129,6 +129,11 @@ impl MemoryStorage {
                 account.roster_version += 1;
                 Ok(OpResult::RosterVersion(account.roster_version))
             }
+            StoreOp::RemoveAccount { owner } => {
+                self.account(owner)?;
+                self.accounts.remove(owner);
+                Ok(OpResult::Done)
+            }
             StoreOp::Block { owner, jids } => {
                 self.account(owner)?.blocked.extend(jids.iter().cloned());
                 Ok(OpResult::Done)

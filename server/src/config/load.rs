@@ -212,6 +212,7 @@ impl Config {
             ("limits.stanza_burst", self.limits.stanza_burst),
             ("limits.sign_in_failures_per_address", self.limits.sign_in_failures_per_address),
             ("limits.sign_in_failures_per_account", self.limits.sign_in_failures_per_account),
+            ("limits.registrations_per_address", self.limits.registrations_per_address),
             ("limits.sessions_per_address", self.limits.sessions_per_address),
             ("limits.sessions", self.limits.sessions),
             ("limits.connections", self.limits.connections),
@@ -231,6 +232,7 @@ impl Config {
             ("limits.bosh_inactivity", self.limits.bosh_inactivity),
             ("limits.bosh_wait", self.limits.bosh_wait),
             ("limits.sign_in_window", self.limits.sign_in_window),
+            ("limits.registration_window", self.limits.registration_window),
             ("prebind.max_token_age", self.prebind.max_token_age),
         ];
         for (key, value) in spans {

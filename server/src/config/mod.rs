@@ -16,7 +16,8 @@ pub use load::{ConfigError, Overrides, Problem};
 pub use sample::sample;
 use schema::{Section, settings};
 pub use upstream::Upstream;
-pub use value::{Bytes, Domain, HostPort, LogFormat, Secret, Setting, Span, UpstreamTls, WebOrigin};
+pub use value::{Bytes, Domain, HostPort, LogFormat, Secret, Setting, Span, UpstreamTls, Uri, WebOrigin};
+use xmpp_host::modules::contact::Role;
 
 settings! {
     /// What stands outside every section.
@@ -74,8 +75,48 @@ settings! {
         scram_iterations: u32 = 10_000;
         /// Whether visitors may sign in without an account (SASL ANONYMOUS). Such sessions leave nothing in the database.
         anonymous: bool = false;
+        /// Whether strangers may make themselves an account in their client (XEP-0077), over TLS or loopback only, and whoever has an account
+        /// may delete it with everything in it. Passwords can be changed either way, unless the account has none.
+        registration: bool = false;
         /// Whether the password itself may be sent (SASL PLAIN). Only offered over TLS or loopback, never otherwise.
         plain: bool = true;
+    }
+}
+
+settings! {
+    /// Whom people write to about the service (XEP-0157), each a URI: "mailto:", "xmpp:" or "https://". Clients show it.
+    pub struct Contact {
+        /// About abuse.
+        abuse: Vec<Uri> = Vec::new();
+        /// About the service itself.
+        admin: Vec<Uri> = Vec::new();
+        /// With opinions.
+        feedback: Vec<Uri> = Vec::new();
+        /// About business.
+        sales: Vec<Uri> = Vec::new();
+        /// About security.
+        security: Vec<Uri> = Vec::new();
+        /// Where it is said whether the service runs.
+        status: Vec<Uri> = Vec::new();
+        /// For help.
+        support: Vec<Uri> = Vec::new();
+    }
+}
+
+impl Contact {
+    /// The addresses by role, where there are any.
+    pub fn by_role(&self) -> Vec<(Role, Vec<String>)> {
+        let all = [
+            (Role::Abuse, &self.abuse),
+            (Role::Admin, &self.admin),
+            (Role::Feedback, &self.feedback),
+            (Role::Sales, &self.sales),
+            (Role::Security, &self.security),
+            (Role::Status, &self.status),
+            (Role::Support, &self.support),
+        ];
+        let set = all.into_iter().filter(|(_, uris)| !uris.is_empty());
+        set.map(|(role, uris)| (role, uris.iter().map(|uri| uri.0.clone()).collect())).collect()
     }
 }
 
@@ -110,6 +151,10 @@ settings! {
         sign_in_failures_per_account: u32 = 10;
         /// See above.
         sign_in_window: Span = Span::seconds(300);
+        /// Accounts that one address may register within `registration_window`, or try to (see accounts.registration).
+        registrations_per_address: u32 = 10;
+        /// See above.
+        registration_window: Span = Span::seconds(3600);
         /// Sessions from one address at a time. Behind a proxy set http.trusted_proxies, or all share one address.
         sessions_per_address: u32 = 200;
         /// Sessions in all.
@@ -161,6 +206,8 @@ pub struct Config {
     pub upstream: Vec<Upstream>,
     /// `[accounts]`
     pub accounts: Accounts,
+    /// `[contact]`
+    pub contact: Contact,
     /// `[prebind]`
     pub prebind: Prebind,
     /// `[limits]`
@@ -178,6 +225,11 @@ impl Config {
             ("tcp", "Native clients over TCP. Off until an address is set; browsers do not need it.", Tcp::keys()),
             ("accounts", "Accounts and how they sign in.", Accounts::keys()),
             (
+                "contact",
+                "Whom people write to about the service (XEP-0157), each a URI: \"mailto:\", \"xmpp:\" or \"https://\".",
+                Contact::keys(),
+            ),
+            (
                 "prebind",
                 "Prebind: pages of a site start signed in, by a token that the site's back end signs.",
                 Prebind::keys(),
@@ -193,6 +245,7 @@ impl Config {
             "http" => self.http.set(key, value),
             "tcp" => self.tcp.set(key, value),
             "accounts" => self.accounts.set(key, value),
+            "contact" => self.contact.set(key, value),
             "prebind" => self.prebind.set(key, value),
             "limits" => self.limits.set(key, value),
             "log" => self.log.set(key, value),
@@ -206,6 +259,7 @@ impl Config {
             "http" => self.http.set_text(key, text),
             "tcp" => self.tcp.set_text(key, text),
             "accounts" => self.accounts.set_text(key, text),
+            "contact" => self.contact.set_text(key, text),
             "prebind" => self.prebind.set_text(key, text),
             "limits" => self.limits.set_text(key, text),
             "log" => self.log.set_text(key, text),

@@ -207,6 +207,26 @@ impl Setting for Bytes {
     }
 }
 
+/// A URI, of whatever scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uri(pub String);
+
+impl Setting for Uri {
+    const EXPECTS: &'static str =
+        "a URI such as \"mailto:help@example.com\", \"xmpp:help@example.com\" or \"https://example.com/help\"";
+    const EXAMPLE: &'static str = "\"mailto:help@example.com\"";
+    fn from_text(text: &str) -> Result<Self, String> {
+        let (scheme, rest) = text.split_once(':').unwrap_or_default();
+        let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(letters);
+        let spelled = !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"'));
+        if named && spelled { Ok(Self(text.to_owned())) } else { Err(format!("{text:?} is not a URI")) }
+    }
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(self.0.clone()))
+    }
+}
+
 /// An origin as browsers send it: scheme, host and port, nothing more. `*` stands for all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebOrigin(pub String);

@@ -16,6 +16,7 @@ use xmpp_stream::transport::bosh_server;
 use super::bosh::Sessions;
 use super::clock::{Clock, random};
 use super::inbox::Budget;
+use super::register::Keys;
 use super::shards::Shards;
 use crate::auth::attempts::Attempts;
 use crate::auth::throttle::Window;
@@ -34,9 +35,11 @@ pub struct Hub {
     pub(super) bosh: Sessions,
     pub(super) upstreams: Upstreams,
     pub(super) attempts: Mutex<Attempts>,
+    pub(super) registrations: Mutex<Window<IpAddr>>,
     pub(super) prebinds: Mutex<Window<BareJid>>,
     /// Password derivations at a time; each occupies a processor.
     pub(super) derivations: Arc<Semaphore>,
+    pub(super) keys: Keys,
     pub(super) decoy_key: [u8; 32],
     /// What the host has every stream offer once it is signed in: roster versioning, capabilities and the like.
     pub(super) stream_features: Vec<Element>,
@@ -71,6 +74,8 @@ impl Hub {
         let host_config = Arc::new(HostConfig {
             shards: shard_count,
             sm_timeout: limits.resume_time.millis(),
+            registration: config.accounts.registration,
+            contacts: config.contact.by_role(),
             ..HostConfig::new(config.top.domain.0.as_str())
         });
         let shards = (0..shard_count)
@@ -85,8 +90,10 @@ impl Hub {
             queued_bytes: 16 * 1024 * 1024,
             ..bosh_server::Config::default()
         };
+        let derivations = Arc::new(Semaphore::new(usize::from(shard_count)));
+        let keys = Keys { derivations: Arc::clone(&derivations), iterations: config.accounts.scram_iterations };
         Ok(Arc::new(Self {
-            shards: Shards::start(shards, &storage, clock),
+            shards: Shards::start(shards, &storage, clock, &keys),
             shard_count,
             clock,
             bosh_config: Arc::new(bosh_config),
@@ -98,7 +105,12 @@ impl Hub {
                 limits.sign_in_window.millis(),
             )),
             prebinds: Mutex::new(Window::new(config.prebind.per_minute, 60_000)),
-            derivations: Arc::new(Semaphore::new(usize::from(shard_count))),
+            registrations: Mutex::new(Window::new(
+                limits.registrations_per_address,
+                limits.registration_window.millis(),
+            )),
+            derivations,
+            keys,
             decoy_key,
             stream_features: xmpp_host::stream_features(&host_config),
             outbox_budget: Budget::new(limits.outbox_total.0),

@@ -79,7 +79,7 @@ pub(super) struct Link {
     answers: mpsc::UnboundedReceiver<Input>,
     pub(super) answer: mpsc::UnboundedSender<Input>,
     /// How many of these are to come.
-    asked: u32,
+    pub(super) asked: u32,
     pub(super) actions: Vec<Action>,
     pub(super) timer: Option<Mono>,
     bucket: Bucket,
@@ -127,6 +127,7 @@ impl Link {
             plain_hash: ScramHash::Sha256,
             features: hub.stream_features.clone(),
         });
+        let stream = if hub.config.accounts.registration { stream.with_registration() } else { stream };
         let mut link = Self::unnegotiated(hub, client);
         link.stream = Some(stream);
         link.timer = Some(hub.clock.now().mono.after(hub.config.limits.sign_in_time.millis()));
@@ -379,6 +380,7 @@ impl Link {
                 self.asked += 1;
                 self.load_tokens(token, account, agent);
             }
+            Output::Register { token, account, password } => self.register(token, account, password),
             Output::ChangeTokens { token, account, agent, change } => {
                 self.asked += 1;
                 self.change_tokens(token, account, agent, change);

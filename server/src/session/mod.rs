@@ -17,6 +17,7 @@ mod hub;
 mod inbox;
 mod link;
 pub(crate) mod prebind;
+mod register;
 mod relay;
 mod relayed;
 mod shards;

@@ -12,6 +12,7 @@ use xmpp_stream::server::Inline;
 
 use super::clock::Clock;
 use super::inbox::{Mailbox, Overflow};
+use super::register::{Keys, Passwords};
 use crate::storage::Storage;
 
 /// Inputs of connections that may wait for one shard; a full queue stops the reading of sockets.
@@ -41,7 +42,7 @@ pub(super) struct Shards {
 
 impl Shards {
     /// Starts a task for each shard.
-    pub(super) fn start(shards: Vec<Shard>, storage: &Storage, clock: Clock) -> Self {
+    pub(super) fn start(shards: Vec<Shard>, storage: &Storage, clock: Clock, keys: &Keys) -> Self {
         let (internal, internals): (Vec<_>, Vec<_>) = shards.iter().map(|_| mpsc::unbounded_channel()).unzip();
         let queues = shards
             .into_iter()
@@ -53,6 +54,7 @@ impl Shards {
                     shard,
                     clock,
                     storage: storage.clone(),
+                    passwords: Passwords::new(keys.clone()),
                     // Bounded by what connections have put in: each of their inputs fans out to a bounded number of these.
                     inside: internal.clone(),
                     number,
@@ -80,6 +82,7 @@ struct Driver {
     shard: Shard,
     clock: Clock,
     storage: Storage,
+    passwords: Passwords,
     inside: Vec<mpsc::UnboundedSender<Input>>,
     number: usize,
     mailboxes: HashMap<ConnId, Mailbox>,
@@ -99,7 +102,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 Some(input) = from_inside.recv() => {
-                    if matches!(input, Input::Stored { .. } | Input::Loaded { .. }) {
+                    if matches!(input, Input::Stored { .. } | Input::Loaded { .. } | Input::PasswordSet { .. }) {
                         self.outstanding -= 1;
                     }
                     self.input(input);
@@ -192,6 +195,14 @@ impl Driver {
                 self.outstanding += 1;
                 self.storage.load(query, move |result| {
                     let _ = back.send(Input::Loaded { token, result });
+                });
+            }
+            Output::SetPassword { token, account, password } => {
+                let Some(back) = self.inside.get(self.number).cloned() else { return };
+                self.outstanding += 1;
+                let now = self.clock.millis();
+                self.passwords.set(&self.storage, account, password, now, move |result| {
+                    let _ = back.send(Input::PasswordSet { token, result });
                 });
             }
             Output::SetTimer(at) => self.timer = at,

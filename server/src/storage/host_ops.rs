@@ -52,6 +52,13 @@ pub(super) fn apply(connection: &Connection, op: &StoreOp) -> Result<OpResult, D
                 .execute(params![account, jid.as_str()])?;
             raise_roster_version(connection, account)
         }
+        StoreOp::RemoveAccount { owner } => {
+            if accounts::remove(connection, local(owner))? {
+                Ok(OpResult::Done)
+            } else {
+                Err(DatabaseError::NoSuchAccount(owner.clone()))
+            }
+        }
         StoreOp::Block { owner, jids } => {
             let account = account(connection, owner)?;
             let mut insert = connection

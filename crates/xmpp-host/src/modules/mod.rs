@@ -5,6 +5,7 @@
 pub mod blocking;
 pub(crate) mod caps;
 pub(crate) mod carbons;
+pub mod contact;
 pub(crate) mod csi;
 pub(crate) mod disco;
 pub(crate) mod legacy_session;
@@ -12,6 +13,7 @@ pub(crate) mod mam;
 pub(crate) mod offline;
 pub(crate) mod ping;
 pub(crate) mod private_storage;
+pub mod register;
 pub(crate) mod roster;
 pub(crate) mod stable_ids;
 pub(crate) mod time;
@@ -21,10 +23,12 @@ pub(crate) mod version;
 use xmpp::jid::BareJid;
 use xmpp::stanza::{Iq, StanzaError};
 use xmpp::time::Now;
+use xmpp::xep::data_forms::DataForm;
 use xmpp::xml::Element;
 
 use crate::config::HostConfig;
 use crate::modules::blocking::BlockRequest;
+use crate::modules::register::AccountChange;
 use crate::modules::roster::RosterRequest;
 use crate::storage::{OpResult, Query, Rows, StoreOp};
 
@@ -39,10 +43,12 @@ pub const ALL: &[Constructor] = &[
     (csi::NAME, || Box::new(csi::ClientState)),
     (mam::NAME, || Box::new(mam::Mam)),
     (offline::NAME, || Box::new(offline::Offline)),
+    (contact::NAME, || Box::new(contact::Contact)),
     (disco::NAME, || Box::new(disco::Disco)),
     (caps::NAME, || Box::new(caps::Caps)),
     (vcard_temp::NAME, || Box::new(vcard_temp::VcardTemp)),
     (private_storage::NAME, || Box::new(private_storage::PrivateStorage)),
+    (register::NAME, || Box::new(register::Registration)),
     (ping::NAME, || Box::new(ping::Ping)),
     (time::NAME, || Box::new(time::Time)),
     (version::NAME, || Box::new(version::Version)),
@@ -56,6 +62,12 @@ pub trait Module: Send + Sync {
     fn features(&self, at: At) -> &'static [&'static str] {
         let _ = at;
         &[]
+    }
+
+    /// What service discovery shows of it besides (XEP-0128).
+    fn forms(&self, at: At, config: &HostConfig) -> Vec<DataForm> {
+        let _ = (at, config);
+        Vec::new()
     }
 
     /// The requests it answers.
@@ -170,6 +182,8 @@ pub enum Answer {
     Roster(RosterRequest),
     /// Run in the account's turn with what it has blocked.
     Blocking(BlockRequest),
+    /// Run in the account's turn.
+    Account(AccountChange),
 }
 
 /// A change of a session.
@@ -225,6 +239,11 @@ impl Registry {
         features.sort_unstable();
         features.dedup();
         features
+    }
+
+    /// Every form at an address.
+    pub fn forms(&self, at: At, config: &HostConfig) -> Vec<DataForm> {
+        self.modules.iter().flat_map(|module| module.forms(at, config)).collect()
     }
 
     /// What the modules add to the stream features after authentication.

@@ -139,6 +139,12 @@ impl Shard {
                 }
                 return;
             }
+            Answer::Account(change) => {
+                if let Some(origin) = asker.origin {
+                    self.push_task(&asker.account, Task::Change { origin, iq: Box::new(iq), change });
+                }
+                return;
+            }
             Answer::Roster(request) => {
                 if let Some(origin) = asker.origin {
                     self.push_task(&asker.account, Task::Roster { origin, iq: Box::new(iq), request });

@@ -8,6 +8,7 @@ mod messages;
 mod modules;
 mod presence;
 mod random;
+mod register;
 mod resumption;
 mod roster;
 mod world;

@@ -4,6 +4,7 @@ use base64::Engine;
 use sha1::Digest;
 
 use super::world::World;
+use crate::modules::contact::Role;
 use crate::storage::StorageError;
 
 fn ask(world: &mut World, conn: crate::io::ConnId, to: &str, type_: &str, payload: &str) -> String {
@@ -83,6 +84,28 @@ fn capabilities_say_what_disco_says() {
 }
 
 #[test]
+fn whom_to_write_to() {
+    let addresses = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect();
+    let mut world = World::with(|config| {
+        config.contacts = vec![
+            (Role::Abuse, addresses(&["mailto:abuse@example.com", "xmpp:abuse@example.com"])),
+            (Role::Status, addresses(&["https://status.example.com"])),
+        ];
+    });
+    let romeo = world.online("romeo", "orchard");
+    let info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+    let got = ask(&mut world, romeo, DOMAIN, "get", info);
+    for part in [
+        "type=\"result\"><field var=\"FORM_TYPE\" type=\"hidden\"><value>http://jabber.org/network/serverinfo</value>",
+        "<field var=\"abuse-addresses\" type=\"list-multi\"><value>mailto:abuse@example.com</value><value>xmpp:abuse@example.com</value>",
+        "<field var=\"status-addresses\"",
+    ] {
+        assert!(got.contains(part), "{part}: {got}");
+    }
+    assert!(!ask(&mut world, romeo, "", "get", info).contains("serverinfo"), "accounts are no service");
+}
+
+#[test]
 fn cards_are_kept_for_everybody_to_see() {
     let mut world = World::with(|config| config.limits.vcard_bytes = 100);
     let romeo = world.online("romeo", "orchard");
@@ -140,13 +163,18 @@ fn binding() {
 #[test]
 fn a_denied_module_leaves_no_trace() {
     for (name, _) in crate::modules::ALL {
-        let mut world = World::with(|config| config.denied_modules = vec![(*name).to_owned()]);
+        let mut world = World::with(|config| {
+            config.denied_modules = vec![(*name).to_owned()];
+            config.contacts = vec![(Role::Abuse, vec!["mailto:abuse@example.com".to_owned()])];
+        });
         let romeo = world.online("romeo", "orchard");
         let (ns, payload, set, to) = match *name {
             "roster" => ("jabber:iq:roster", "<query xmlns='jabber:iq:roster'/>", "get", ""),
             "carbons" => ("urn:xmpp:carbons:2", "<enable xmlns='urn:xmpp:carbons:2'/>", "set", ""),
             "blocking" => ("urn:xmpp:blocking", "<blocklist xmlns='urn:xmpp:blocking'/>", "get", ""),
             "csi" => ("urn:xmpp:csi:0", "", "get", ""),
+            "register" => ("jabber:iq:register", "<query xmlns='jabber:iq:register'/>", "get", ""),
+            "contact" => ("serverinfo", "", "get", ""),
             "mam" => ("urn:xmpp:mam:2", "<query xmlns='urn:xmpp:mam:2'/>", "set", ""),
             "disco" => ("disco#info", "<query xmlns='http://jabber.org/protocol/disco#info'/>", "get", DOMAIN),
             "vcard_temp" => ("vcard-temp", "<vCard xmlns='vcard-temp'/>", "get", ""),

@@ -8,9 +8,10 @@ use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::StreamError;
 use xmpp::time::{Mono, Now, Timestamp};
 use xmpp::xml::{self, Element};
+use xmpp_stream::server::Password;
 
 use crate::config::HostConfig;
-use crate::io::{ConnId, Input, Output, ShardId, Token};
+use crate::io::{ConnId, Input, Output, PasswordRefused, ShardId, Token};
 use crate::shard::{Shard, shard_of};
 use crate::storage::{
     ArchiveQuery, ArchiveRow, OpResult, Page, Query, RosterRow, Rows, StorageError, StoreOp, id_order,
@@ -25,6 +26,9 @@ pub(super) struct World {
     pub(super) slow: bool,
     /// Reading of undelivered messages fails.
     pub(super) unreadable: bool,
+    /// What a new password is answered with; the passwords that were set.
+    pub(super) refused: Option<PasswordRefused>,
+    pub(super) passwords: Vec<(BareJid, String)>,
     /// Every write fails with this.
     pub(super) failing: Option<StorageError>,
     /// Envelopes between shards stay where they are until `carry`.
@@ -39,6 +43,7 @@ pub(super) struct World {
 enum Request {
     Store(Token, Vec<StoreOp>),
     Load(Token, Query),
+    SetPassword(Token, BareJid, Password),
 }
 
 struct Client {
@@ -67,6 +72,8 @@ impl World {
             storage,
             slow: false,
             unreadable: false,
+            refused: None,
+            passwords: Vec::new(),
             failing: None,
             slow_routes: false,
             routes: BTreeMap::new(),
@@ -264,6 +271,12 @@ impl World {
             Request::Load(token, Query::Undelivered { .. }) if self.unreadable => {
                 Input::Loaded { token, result: Err(StorageError::Busy) }
             }
+            Request::SetPassword(token, account, password) => {
+                if self.refused.is_none() {
+                    self.passwords.push((account, password.0));
+                }
+                Input::PasswordSet { token, result: self.refused.map_or(Ok(()), Err) }
+            }
             Request::Load(token, query) => Input::Loaded { token, result: Ok(self.storage.load(&query)) },
         }
     }
@@ -291,6 +304,9 @@ impl World {
                     }
                     Output::Store { token, ops } => self.waiting.push_back((shard, Request::Store(token, ops))),
                     Output::Load { token, query } => self.waiting.push_back((shard, Request::Load(token, query))),
+                    Output::SetPassword { token, account, password } => {
+                        self.waiting.push_back((shard, Request::SetPassword(token, account, password)));
+                    }
                     Output::SetTimer(at) => self.timers[shard] = at,
                 }
             }
@@ -394,6 +410,16 @@ impl Storage {
                 roster.0 += 1;
                 roster.1.remove(jid);
                 return Ok(OpResult::RosterVersion(roster.0));
+            }
+            StoreOp::RemoveAccount { owner } => {
+                if !self.accounts.remove(owner) {
+                    return Err(StorageError::NoSuchAccount(owner.clone()));
+                }
+                self.rows.retain(|row| row.owner != *owner);
+                self.rosters.remove(owner);
+                self.blocked.remove(owner);
+                self.vcards.remove(owner);
+                self.private.retain(|(of, ..), _| of != owner);
             }
             StoreOp::Block { owner, jids } => {
                 self.blocked.entry(owner.clone()).or_default().extend(jids.iter().cloned());

@@ -55,7 +55,8 @@ impl ServerStream {
     /// Begins an exchange of the mechanism asked for, if it is offered.
     pub(super) fn exchange(&mut self, element: &Element, request: Option<Box<Request>>) -> Option<Mechanism> {
         let mechanism = element.attr("mechanism").and_then(Mechanism::from_name);
-        let by_token = || request.as_ref().filter(|request| self.takes_token(element, request)).map(|_| Mechanism::Token);
+        let by_token =
+            || request.as_ref().filter(|request| self.takes_token(element, request)).map(|_| Mechanism::Token);
         let offered = mechanism.filter(|mechanism| self.config.offered().contains(mechanism)).or_else(by_token);
         self.exchanges = self.exchanges.wrapping_add(1);
         // Nobody can tell one exchange's nonce from another's without the connection's random bytes.
@@ -72,11 +73,7 @@ impl ServerStream {
         }));
         if offered.is_none() {
             let unprotected = mechanism == Some(Mechanism::Plain) && self.config.mechanisms.contains(&Mechanism::Plain);
-            self.failed(if unprotected {
-                SaslCondition::EncryptionRequired
-            } else {
-                SaslCondition::InvalidMechanism
-            });
+            self.failed(if unprotected { SaslCondition::EncryptionRequired } else { SaslCondition::InvalidMechanism });
         }
         offered
     }

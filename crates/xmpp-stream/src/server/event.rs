@@ -6,6 +6,7 @@ use xmpp::time::Mono;
 use xmpp::xml::Element;
 
 use super::inline::Inline;
+use super::register::{Password, RegistrationRefused};
 use crate::StreamHeader;
 use crate::sasl::{Kdf, Mechanism, SaslCondition, ScramHash, StoredKeys, TokenChange, Tokens};
 
@@ -45,6 +46,13 @@ pub enum Input {
         token: u32,
         /// What [`Tokens::apply`] answered, when that is durable. `Err`: storage cannot now.
         result: Result<bool, CredentialsUnavailable>,
+    },
+    /// What came of [`Output::Register`].
+    Registered {
+        /// The token of the request.
+        token: u32,
+        /// The account is durable, or why there is none.
+        result: Result<(), RegistrationRefused>,
     },
     /// The client ended the stream: `<close/>`, `</stream:stream>`, or BOSH `terminate`.
     StreamEnd,
@@ -100,6 +108,15 @@ pub enum Output {
         agent: String,
         /// How.
         change: TokenChange,
+    },
+    /// Make an account and answer with [`Input::Registered`].
+    Register {
+        /// To be repeated in the answer.
+        token: u32,
+        /// Whose.
+        account: BareJid,
+        /// Not empty.
+        password: Password,
     },
     /// Run PBKDF2 (to check a PLAIN password) and answer with [`Input::Derived`].
     Derive {

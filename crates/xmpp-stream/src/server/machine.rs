@@ -10,6 +10,7 @@ use xmpp::xml::{Element, Limits};
 
 use super::config::{PRE_AUTH_LIMITS, ServerStreamConfig};
 use super::event::{Input, Output, ServerEvent};
+use super::register::Registration;
 use super::sasl2::Request;
 use crate::StreamHeader;
 use crate::sasl::Mechanism;
@@ -30,6 +31,8 @@ pub struct ServerStream {
     pub(super) exchanges: u32,
     /// STARTTLS can still be done.
     pub(super) starttls: bool,
+    /// XEP-0077, before signing in.
+    pub(super) registration: Registration,
     /// Who the client says it is, before it has proven that (RFC 6120 §4.7.1).
     pub(super) from: Option<Jid>,
     pub(super) now: Now,
@@ -87,6 +90,7 @@ impl ServerStream {
             failures: 0,
             exchanges: 0,
             starttls: false,
+            registration: Registration::Off,
             from: None,
             now: Now::default(),
             elements: 0,
@@ -114,6 +118,7 @@ impl ServerStream {
             Input::Derived { token, salted_password } => self.derived(token, &salted_password),
             Input::Tokens { token, result } => self.tokens(token, result),
             Input::TokensChanged { token, result } => self.tokens_changed(token, result),
+            Input::Registered { token, result } => self.registered(token, result),
             Input::StreamEnd | Input::Closed => self.close(None),
             Input::Malformed(error) => self.close_before_header(error),
             Input::Timer => {
@@ -225,7 +230,7 @@ impl ServerStream {
         let features = if self.requires_tls() {
             features
         } else {
-            features.with_child(mechanisms).with_children(self.sasl2_feature())
+            features.with_child(mechanisms).with_children(self.sasl2_feature()).with_children(self.register_feature())
         };
         self.out.push_back(Output::Transmit(features));
     }
@@ -270,6 +275,8 @@ impl ServerStream {
             self.received_sasl(&element);
         } else if element.ns() == ns::SASL2 && self.offers_sasl2() {
             self.received_sasl2(&element);
+        } else if matches!(self.state, State::Mechanisms) && self.received_registration(&element) {
+            // Answered.
         } else {
             // RFC 6120 §4.9.3.12: stanzas and everything else wait for authentication.
             self.close_before_header(StreamError::new(StreamCondition::NotAuthorized));

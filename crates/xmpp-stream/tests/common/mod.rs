@@ -289,6 +289,7 @@ impl Pair {
                     let tokens = self.tokens.get(&(account.to_string(), agent)).cloned().unwrap_or_default();
                     self.server.handle_input(now(self.clock), server::Input::Tokens { token, result: Ok(tokens) });
                 }
+                server::Output::Register { .. } => panic!("it is not offered"),
                 server::Output::ChangeTokens { token, account, agent, change } => {
                     let done = self.tokens.entry((account.to_string(), agent)).or_default().apply(&change);
                     self.server.handle_input(now(self.clock), server::Input::TokensChanged { token, result: Ok(done) });

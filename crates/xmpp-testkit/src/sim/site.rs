@@ -290,6 +290,8 @@ impl World {
                 let input = Box::new(StreamInput::Tokens { token, result });
                 self.later(after, Happening::Stream { conn: id, input });
             }
+            // Nobody is offered that here.
+            StreamOutput::Register { .. } => {}
             StreamOutput::ChangeTokens { token, account, agent, change } => {
                 let result = if self.site.storage_fails(self.now) {
                     Err(CredentialsUnavailable)
@@ -426,6 +428,8 @@ impl World {
                 let input = Box::new(xmpp_host::Input::Loaded { token, result: Ok(rows) });
                 self.later(after, Happening::Shard { life, shard, input });
             }
+            // Nobody asks for that here.
+            xmpp_host::Output::SetPassword { .. } => {}
             xmpp_host::Output::SetTimer(at) => {
                 let node = &mut self.site.nodes[shard];
                 node.timer += 1;

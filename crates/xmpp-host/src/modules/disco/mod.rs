@@ -57,7 +57,7 @@ pub(crate) fn info(at: At, anonymous: bool, registry: &Registry, config: &HostCo
         At::Account => Identity::new("account", if anonymous { "anonymous" } else { "registered" }, None),
     };
     let features = registry.features(at).into_iter().map(str::to_owned).collect();
-    DiscoInfo { node: None, identities: vec![identity], features, forms: Vec::new() }
+    DiscoInfo { node: None, identities: vec![identity], features, forms: registry.forms(at, config) }
 }
 
 fn items(_: &Request<'_>, payload: &Element) -> Answer {
