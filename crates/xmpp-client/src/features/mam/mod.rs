@@ -7,7 +7,7 @@
 mod pages;
 pub(crate) mod query;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use xmpp::collections::VecSet;
 use xmpp::ids::StanzaId;
@@ -128,6 +128,13 @@ impl Mam {
 
     /// A view shows the conversation: it should have something to show.
     fn opened(&mut self, cx: &mut Cx<'_>, id: &ConversationId) {
+        if cx.online() && !self.catching_up && self.has_archive == Some(true) {
+            let unchecked = std::mem::take(&mut cx.state_mut().conversation_mut(id).unchecked);
+            if unchecked {
+                let max = cx.settings().history_page.clamp(10, 250);
+                self.pages.ask(cx, Purpose::Compare, Some(&id.jid), Range::Newest, max);
+            }
+        }
         let few =
             cx.state().conversation(id).is_some_and(|c| c.timeline.rows().len() < FEW_ROWS && c.older == Older::More);
         match self.has_archive {
@@ -189,7 +196,7 @@ impl Mam {
         let run = RunId(page.label.0);
         let placement = match &page.purpose {
             Purpose::CatchUp => Placement::CatchUp(run),
-            Purpose::Latest => Placement::Latest(run),
+            Purpose::Latest | Purpose::Compare => Placement::Latest(run),
             Purpose::Older { .. } | Purpose::Earlier { .. } => Placement::Older(run),
             Purpose::Gap { gap, .. } => Placement::Gap(run, *gap),
         };
@@ -223,6 +230,7 @@ impl Mam {
                     self.catch_up(cx);
                 }
             }
+            Purpose::Compare => {}
             Purpose::Earlier { read } => self.earlier(cx, &fin, read + 1),
             Purpose::Older { conversation, passed } => {
                 let complete = fin.complete || fin.first.is_none();
@@ -262,7 +270,7 @@ impl Mam {
                 }
             }
             // The list is shorter then; each conversation in it still grows by itself.
-            Purpose::Earlier { .. } => {}
+            Purpose::Compare | Purpose::Earlier { .. } => {}
             Purpose::Older { conversation, .. } => {
                 let chat = cx.state_mut().conversation_mut(&conversation);
                 // A reader who is still there when the connection is back may ask again at once.

@@ -20,6 +20,8 @@ pub(super) enum Purpose {
     Earlier { read: u8 },
     /// What lies before the first row; after how many pages without a row.
     Older { conversation: ConversationId, passed: u8 },
+    /// The newest page of a conversation whose rows the device kept, to compare.
+    Compare,
     /// What is missing in between.
     Gap { conversation: ConversationId, gap: TimelineId },
 }

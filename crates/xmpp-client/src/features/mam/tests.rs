@@ -2,17 +2,17 @@ use crate::api::*;
 use crate::test_bench::{Bench, chat};
 use xmpp::Element;
 
-const MAM: &str = "urn:xmpp:mam:2";
+pub(crate) const MAM: &str = "urn:xmpp:mam:2";
 
 /// Signed in at a server with an archive, its first question not answered yet.
-fn online() -> (Bench, Element) {
+pub(crate) fn online() -> (Bench, Element) {
     let mut bench = Bench::new(crate::features::all());
     bench.sign_in("");
     let query = discover(&mut bench);
     (bench, query)
 }
 
-fn discover(bench: &mut Bench) -> Element {
+pub(crate) fn discover(bench: &mut Bench) -> Element {
     while let Some(iq) = bench.request("query", "http://jabber.org/protocol/disco#info") {
         bench.answer(
             &iq,
@@ -22,11 +22,11 @@ fn discover(bench: &mut Bench) -> Element {
     bench.request("query", MAM).expect("asks the archive")
 }
 
-fn query_id(query: &Element) -> String {
+pub(crate) fn query_id(query: &Element) -> String {
     String::from(query.children().next().and_then(|q| q.attr("queryid")).expect("a query id"))
 }
 
-fn result_from(bench: &mut Bench, from: &str, query_id: &str, n: u32, own: bool) {
+pub(crate) fn result_from(bench: &mut Bench, from: &str, query_id: &str, n: u32, own: bool) {
     let n = n.to_string();
     let (sender, to) = if own { ("me@x.y/other", "you@x.y") } else { ("you@x.y/1", "me@x.y") };
     bench.feed(
@@ -52,7 +52,7 @@ fn result_from(bench: &mut Bench, from: &str, query_id: &str, n: u32, own: bool)
     );
 }
 
-fn page(bench: &mut Bench, query: &Element, numbers: std::ops::RangeInclusive<u32>, complete: bool) {
+pub(crate) fn page(bench: &mut Bench, query: &Element, numbers: std::ops::RangeInclusive<u32>, complete: bool) {
     let id = query_id(query);
     for n in numbers.clone() {
         result_from(bench, "me@x.y", &id, n, n % 2 == 0);
@@ -71,7 +71,7 @@ fn page(bench: &mut Bench, query: &Element, numbers: std::ops::RangeInclusive<u3
     bench.answer(query, &fin);
 }
 
-fn live(bench: &mut Bench, n: u32) {
+pub(crate) fn live(bench: &mut Bench, n: u32) {
     let n = n.to_string();
     bench.feed(
         &[
