@@ -1,5 +1,5 @@
-//! The connection manager: browsers reach another server's domain through the real binary. The other server is Debian's Prosody, or
-//! a socket of the test's own that misbehaves.
+//! The connection manager: browsers reach another server's domain through the real binary. The other server is Debian's Prosody or
+//! ejabberd, or a socket of the test's own that misbehaves.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod common;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::bosh::{Bosh, HTTPBIND};
 use common::machine::{config, sign_in};
-use common::prosody::{self, DOMAIN, Prosody};
+use common::other::{self, DOMAIN, Other};
 use common::{FRAMING, PATIENCE, Raw, Server, body};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -66,15 +66,23 @@ async fn heard(raw: &mut Raw) -> String {
 
 #[tokio::test]
 async fn websockets_reach_prosody_and_resume_there() {
-    let prosody = Prosody::start();
-    let server = server(&starttls(prosody.c2s, &prosody.ca_file()), &[]);
+    websockets_reach_and_resume(Other::prosody()).await;
+}
+
+#[tokio::test]
+async fn websockets_reach_ejabberd_and_resume_there() {
+    websockets_reach_and_resume(Other::ejabberd()).await;
+}
+
+async fn websockets_reach_and_resume(other: Other) {
+    let server = server(&starttls(other.c2s, &other.ca_file()), &[]);
     let (mut alice, alice_jid, id) = online(&server, "alice").await;
     let (mut bob, bob_jid, _) = online(&server, "bob").await;
     alice.send(&chat(&bob_jid, "one")).await;
     assert_eq!(heard(&mut bob).await, "one");
     bob.send(&chat(&alice_jid, "two")).await;
     assert_eq!(heard(&mut alice).await, "two");
-    // Gone without a word: Prosody keeps the session, and what comes meanwhile.
+    // Gone without a word: the other server keeps the session, and what comes meanwhile.
     drop(alice);
     bob.send(&chat(&alice_jid, "three")).await;
     bob.send(&format!("<iq xmlns='jabber:client' type='get' id='p' to='{DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>"))
@@ -84,9 +92,9 @@ async fn websockets_reach_prosody_and_resume_there() {
     // Presence and the message were handled.
     let resume = Resume { previd: id.clone(), h: 2 };
     let event = sign_in(&mut alice, config(&format!("alice@{DOMAIN}"), "alice-password", Some(resume))).await;
-    assert!(matches!(&event, StreamEvent::Resumed { previd, .. } if *previd == id), "{event:?}\n{}", prosody.log());
+    assert!(matches!(&event, StreamEvent::Resumed { previd, .. } if *previd == id), "{event:?}\n{}", other.log());
     assert_eq!(heard(&mut alice).await, "three");
-    // RFC 7395 §3.6: an end in order is one for Prosody as well, so that nothing is left to resume.
+    // RFC 7395 §3.6: an end in order is one there as well, so that nothing is left to resume.
     alice.send(&format!("<close xmlns='{FRAMING}'/>")).await;
     while alice.try_next().await.is_some() {}
     let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -106,8 +114,16 @@ async fn websockets_reach_prosody_and_resume_there() {
 
 #[tokio::test]
 async fn bosh_reaches_prosody_over_tls_from_the_start() {
-    let prosody = Prosody::start();
-    let lines = format!("tls = 'direct'\n{}", starttls(prosody.direct, &prosody.ca_file()));
+    bosh_reaches_over_tls_from_the_start(Other::prosody()).await;
+}
+
+#[tokio::test]
+async fn bosh_reaches_ejabberd_over_tls_from_the_start() {
+    bosh_reaches_over_tls_from_the_start(Other::ejabberd()).await;
+}
+
+async fn bosh_reaches_over_tls_from_the_start(other: Other) {
+    let lines = format!("tls = 'direct'\n{}", starttls(other.direct, &other.ca_file()));
     let server = server(&lines, &[]);
     let (mut alice, alice_jid) = Bosh::online_at(server.address, DOMAIN, "alice", 2).await;
     let (mut bob, bob_jid, _) = online(&server, "bob").await;
@@ -151,10 +167,10 @@ async fn nothing_but_the_configured_domains() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_good_is_the_end() {
-    let prosody = Prosody::start();
+    let prosody = Other::prosody();
     let other = tempfile::tempdir().unwrap();
     let ca = other.path().join("ca.pem");
-    std::fs::write(&ca, prosody::authority("Another authority").pem()).unwrap();
+    std::fs::write(&ca, other::authority("Another authority").pem()).unwrap();
     let direct = format!("tls = 'direct'\n{}", starttls(prosody.direct, &ca));
     for lines in [starttls(prosody.c2s, &ca), direct, "address = '127.0.0.1:1'".to_owned()] {
         let server = server(&lines, &[("CONVERSE_SERVER_LOG_FILTER", "error")]);
@@ -176,7 +192,7 @@ async fn a_certificate_that_is_not_good_is_the_end() {
 #[tokio::test]
 async fn a_certificate_for_another_name_is_the_end() {
     // Prosody's authority vouches, but for people.test only; the configured domain is another.
-    let prosody = Prosody::start();
+    let prosody = Other::prosody();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.toml");
     let lines = starttls(prosody.c2s, &prosody.ca_file());
@@ -207,7 +223,7 @@ async fn without_starttls_nothing_is_said() {
 
 #[tokio::test]
 async fn guessing_is_slowed_down_here_because_prosody_sees_one_address_only() {
-    let prosody = Prosody::start();
+    let prosody = Other::prosody();
     let limit = [("CONVERSE_SERVER_LIMITS_SIGN_IN_FAILURES_PER_ADDRESS", "3"), ("CONVERSE_SERVER_LOG_FILTER", "error")];
     let server = server(&starttls(prosody.c2s, &prosody.ca_file()), &limit);
     let mut seen = Vec::new();
@@ -231,7 +247,7 @@ async fn guessing_is_slowed_down_here_because_prosody_sees_one_address_only() {
 
 #[tokio::test]
 async fn srv_records_say_where() {
-    let prosody = Prosody::start();
+    let prosody = Other::prosody();
     let dns = UdpSocket::bind("127.0.0.1:0").unwrap();
     let lines = format!("dns_server = '{}'\nca_file = '{}'", dns.local_addr().unwrap(), prosody.ca_file().display());
     let port = prosody.c2s.port();

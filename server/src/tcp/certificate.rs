@@ -154,6 +154,11 @@ fn self_signed(name: String) -> Result<(rcgen::Certificate, KeyPair), rcgen::Err
     let mut params = CertificateParams::new([name.clone()])?;
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
+    // Some programs cannot count to the years that stand for "always".
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let year = 1970 + i32::try_from(since_1970.as_secs() / 31_557_600).unwrap_or_default();
+    params.not_before = rcgen::date_time_ymd(year - 1, 1, 1);
+    params.not_after = rcgen::date_time_ymd(year + 10, 1, 1);
     let key = KeyPair::generate()?;
     Ok((params.self_signed(&key)?, key))
 }

@@ -4,7 +4,7 @@
 
 pub mod bosh;
 pub mod machine;
-pub mod prosody;
+pub mod other;
 pub mod tcp;
 
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -28,6 +28,12 @@ const PACKAGES: &[Package] = &[
         unit: Some("prosody.service"),
         reason: "the tests against another XMPP server",
     },
+    Package {
+        name: "ejabberd",
+        file: "/usr/sbin/ejabberdctl",
+        unit: Some("ejabberd.service"),
+        reason: "the tests against another XMPP server",
+    },
     Package { name: "profanity", file: "/usr/bin/profanity", unit: None, reason: "the tests with a native client" },
     Package {
         name: "python3-venv",
