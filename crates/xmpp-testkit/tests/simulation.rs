@@ -18,6 +18,7 @@ fn no_message_is_lost_doubled_or_out_of_order() {
         return;
     }
     let (mut sent, mut resumed, mut bound) = (0, 0, 0);
+    let (mut by_token, mut resumed_inline, mut refused, mut asked) = (0, 0, 0, 0);
     let mut failures = Vec::new();
     for seed in 0..SEEDS {
         match run(seed, None) {
@@ -25,6 +26,10 @@ fn no_message_is_lost_doubled_or_out_of_order() {
                 sent += report.sent;
                 resumed += report.resumed;
                 bound += report.bound;
+                by_token += report.by_token;
+                resumed_inline += report.resumed_inline;
+                refused += report.tokens_refused;
+                asked += report.asked;
             }
             Err((what, _)) => failures.push(format!("seed {seed}: {what}")),
         }
@@ -34,6 +39,10 @@ fn no_message_is_lost_doubled_or_out_of_order() {
     assert!(
         sent > 10_000 && resumed > 200 && bound > 2 * SEEDS as usize,
         "{sent} sent, {resumed} resumed, {bound} bound"
+    );
+    assert!(
+        by_token > 2 * SEEDS as usize && resumed_inline > 200 && refused > 100 && asked > 100,
+        "{by_token} by token, {resumed_inline} resumed inline, {refused} tokens refused, {asked} passwords asked"
     );
 }
 
@@ -50,6 +59,11 @@ fn a_lost_outbox_is_found() {
 #[test]
 fn a_wrong_h_is_found() {
     assert!(found(Planted::WrongH) > 0);
+}
+
+#[test]
+fn a_resumption_without_resending_is_found() {
+    assert!(found(Planted::NoResend) > 0);
 }
 
 fn found(planted: Planted) -> usize {

@@ -22,6 +22,10 @@ pub(super) enum DeviceInput {
     Text(SocketId, String),
     Response(RequestId, Result<HttpResponse, HttpError>),
     Write(Token, StoreScope, Vec<StoreOp>),
+    /// The tab's rows are written by then.
+    Written(Token),
+    /// Somebody who sees the form fills it in.
+    SignIn,
     Read(Token, StoreScope, String),
     Derived(Token, Vec<u8>),
     Page(PageEvent),
@@ -180,6 +184,17 @@ impl World {
         let now = self.clock(Some(device));
         match input {
             DeviceInput::Write(token, scope, ops) => self.write(device, token, scope, &ops),
+            DeviceInput::Written(token) => {
+                self.devices[device].writing.remove(&token);
+                self.release(device);
+                self.give(device, now, Input::Stored { token, result: Ok(()) });
+            }
+            DeviceInput::SignIn => {
+                if self.is_signed_out(device) {
+                    self.report.asked += 1;
+                    self.sign_in(device);
+                }
+            }
             DeviceInput::Read(token, scope, prefix) => {
                 let rows = self.devices[device].read(scope, &prefix);
                 self.give(device, now, Input::Loaded { token, result: Ok(rows) });
@@ -208,19 +223,23 @@ impl World {
         let result = if failing {
             Err(StorageError::Full)
         } else {
-            let kept: Vec<StoreOp> = ops.iter().filter(|op| !self.is_planted(op)).cloned().collect();
-            self.devices[device].write(scope, &kept);
-            for op in ops {
-                if let StoreOp::Put { value, .. } = op {
-                    self.judge.taken(device, value);
-                }
-            }
+            self.apply(device, scope, ops);
             Ok(())
         };
         self.devices[device].writing.remove(&token);
         self.release(device);
         let now = self.clock(Some(device));
         self.give(device, now, Input::Stored { token, result });
+    }
+
+    fn apply(&mut self, device: usize, scope: StoreScope, ops: &[StoreOp]) {
+        let kept: Vec<StoreOp> = ops.iter().filter(|op| !self.is_planted(op)).cloned().collect();
+        self.devices[device].write(scope, &kept);
+        for op in ops {
+            if let StoreOp::Put { value, .. } = op {
+                self.judge.taken(device, value);
+            }
+        }
     }
 
     /// With [`Planted::NoOutbox`] the rows of the outbox get lost on their way.
@@ -230,10 +249,15 @@ impl World {
 
     fn give(&mut self, device: usize, now: xmpp::time::Now, input: Input<'_>) {
         let Some(client) = &mut self.devices[device].client else { return };
+        let resumes = matches!(&input, Input::Text { text, .. } if text.contains("<resumed "));
         client.handle_input(now, input);
         let outputs: Vec<Output> = std::iter::from_fn(|| client.poll_output()).collect();
         for output in outputs {
-            self.carry_out(device, output);
+            // What goes out in answer to a resumption is what the server has not acknowledged.
+            let again = resumes && matches!(&output, Output::Transmit { text, .. } if text.starts_with("<message"));
+            if !(again && self.planted == Some(Planted::NoResend)) {
+                self.carry_out(device, output);
+            }
         }
     }
 
@@ -263,6 +287,11 @@ impl World {
             Output::Diff(diff) => self.devices[device].replica.apply(diff),
             Output::Store { token, scope, ops } => {
                 self.devices[device].writing.insert(token);
+                if scope == StoreScope::Tab {
+                    // The browser writes these at once, also while the page goes.
+                    self.apply(device, scope, &ops);
+                    return self.in_storage(device, DeviceInput::Written(token));
+                }
                 self.in_storage(device, DeviceInput::Write(token, scope, ops));
             }
             Output::Load { token, scope, query: Query::Prefix(prefix) } => {
@@ -294,8 +323,10 @@ impl World {
             }
         }
         self.note(|| format!("device {device}: {event:?}"));
-        if matches!(event, Event::SignInFailed(_)) && self.is_signed_out(device) && self.faults_over() {
-            self.sign_in(device);
+        if matches!(event, Event::SignInFailed(_)) {
+            let epoch = self.devices[device].epoch;
+            let after = self.rng.range(200, 5_000);
+            self.later(after, Happening::Device { device, epoch, input: DeviceInput::SignIn });
         }
     }
 

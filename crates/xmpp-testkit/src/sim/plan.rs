@@ -73,6 +73,8 @@ pub struct Plan {
     pub steps: Vec<(u64, Step)>,
     /// How long a lost session waits for its resumption.
     pub sm_timeout: u64,
+    /// How long a token is good, and after how long it is replaced, milliseconds.
+    pub tokens: (i64, i64),
     /// Which devices reach no WebSocket and speak BOSH.
     pub bosh: Vec<bool>,
     /// Percentage of HTTP requests that are lost, doubled or answered late.
@@ -116,6 +118,7 @@ impl Plan {
             steps,
             sm_timeout: if rng.chance(30) { rng.range(0, 3_000) } else { 600_000 },
             bosh: vec![rng.chance(25), rng.chance(25)],
+            tokens: if rng.chance(30) { (60_000, 5_000) } else { (86_400_000, 30_000) },
             http_trouble: rng.range(0, 15),
             skew: vec![rng.range(0, 600_000) as i64 - 300_000, rng.range(0, 600_000) as i64 - 300_000],
             latency: rng.range(1, 400),

@@ -32,8 +32,6 @@ use xmpp_host::storage::{StorageError, StoreOp};
 pub(super) const PASSWORD: &str = "wherefore art thou";
 const SALT: &[u8] = b"a salt of some length";
 const ITERATIONS: u32 = 4_096;
-/// Short enough that within one run tokens are replaced and expire.
-const TOKENS: TokenPolicy = TokenPolicy { lifetime_ms: 240_000, rotate_after_ms: 30_000 };
 
 /// One HTTP request on its way to `/http-bind`.
 #[derive(Clone)]
@@ -197,7 +195,7 @@ impl World {
             bosh: matches!(front, Front::Bosh(_)),
             sm: true,
             sasl2: true,
-            tokens: Some(TOKENS),
+            tokens: Some(TokenPolicy { lifetime_ms: self.plan.tokens.0, rotate_after_ms: self.plan.tokens.1 }),
             max_attempts: 3,
             anonymous: None,
             decoy_key: [7; 32],
@@ -302,7 +300,8 @@ impl World {
                 let input = Box::new(StreamInput::TokensChanged { token, result });
                 self.later(after, Happening::Stream { conn: id, input });
             }
-            StreamOutput::Event(ServerEvent::Authenticated { account, inline, .. }) => {
+            StreamOutput::Event(ServerEvent::Authenticated { account, mechanism, inline }) => {
+                self.report.by_token += usize::from(mechanism == Mechanism::Token);
                 let shard = usize::from(shard_of(&account, self.site.config.shards).0);
                 let Some(conn) = self.site.conns.get_mut(&id) else { return };
                 conn.shard = Some(shard);
@@ -319,7 +318,11 @@ impl World {
                     self.shard_input(self.site.life, shard, input);
                 }
             }
-            StreamOutput::Event(ServerEvent::AuthFailed { .. }) => {}
+            StreamOutput::Event(ServerEvent::AuthFailed { condition, .. }) => {
+                use xmpp_stream::sasl::SaslCondition::{CredentialsExpired, NotAuthorized};
+                // Nobody mistypes the password here.
+                self.report.tokens_refused += usize::from(matches!(condition, CredentialsExpired | NotAuthorized));
+            }
             StreamOutput::Close(error) => self.close(id, error),
             StreamOutput::SetTimer(at) => {
                 let Some(conn) = self.site.conns.get_mut(&id) else { return };
@@ -343,6 +346,8 @@ impl World {
     }
 
     fn transmit(&mut self, conn: u64, mut element: Element) {
+        let resumes = element.is("success", ns::SASL2) && element.child("resumed", ns::SM).is_some();
+        self.report.resumed_inline += usize::from(resumes);
         if self.planted == Some(Planted::WrongH) && element.is("a", ns::SM) {
             let h: u32 = element.attr("h").and_then(|h| h.parse().ok()).unwrap_or(0);
             element.set_attr("h", h.wrapping_add(1).to_string());

@@ -24,6 +24,8 @@ pub enum Planted {
     NoOutbox,
     /// The server's acknowledgements count one stanza too many.
     WrongH,
+    /// The client takes a resumption for done when it is answered: what the server had not acknowledged is not sent again.
+    NoResend,
 }
 
 /// What a run was like.
@@ -35,6 +37,14 @@ pub struct Report {
     pub resumed: usize,
     /// Sessions that were bound anew.
     pub bound: usize,
+    /// Sign-ins by token.
+    pub by_token: usize,
+    /// Of these, the ones that resumed a session in the same answer.
+    pub resumed_inline: usize,
+    /// Tokens that were refused.
+    pub tokens_refused: usize,
+    /// How often somebody had to type the password again.
+    pub asked: usize,
     /// Steps of the plan and what the clients did, for a failing run.
     pub log: Vec<String>,
 }
