@@ -23,7 +23,7 @@ use crate::{dist, prepare};
 #[derive(Args)]
 pub(crate) struct Options {
     /// The port of the demo, on this machine only
-    #[arg(long, default_value_t = 8080)]
+    #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     /// The folder for the database, kept between runs
     #[arg(long, default_value = "demo-data", value_name = "FOLDER")]
