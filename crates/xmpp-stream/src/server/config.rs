@@ -8,7 +8,7 @@ use xmpp::xml::{Element, Limits};
 use crate::sasl::{Mechanism, ScramHash};
 
 /// What one element may cost before authentication: SASL needs little, and strangers get no more.
-pub const PRE_AUTH_LIMITS: Limits = Limits { depth: 5, attributes: 16, bytes: 8_192, elements: 32 };
+pub const PRE_AUTH_LIMITS: Limits = Limits { depth: 4, attributes: 16, bytes: 8_192, elements: 32 };
 
 /// For how long tokens are good (XEP-0484 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
