@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::demo::data::Data;
+use crate::demo::other::Other;
 use crate::process::command;
 use crate::workspace::Workspace;
 
@@ -20,22 +21,31 @@ pub(crate) struct Children {
 }
 
 impl Children {
-    /// Starts the chat server on a free port and the site's back end, which passes on to it, on the demo's port.
+    /// Starts the server behind, if there is one, the chat server on a free port and the site's back end, which passes on to it,
+    /// on the demo's port.
     ///
     /// # Errors
     /// When one of them does not come up.
-    pub(crate) fn start(workspace: &Workspace, data: &Data, port: u16) -> anyhow::Result<Self> {
+    pub(crate) fn start(workspace: &Workspace, data: &Data, port: u16, other: Option<&Other>) -> anyhow::Result<Self> {
         let mut children = Self { running: Vec::new() };
-        let mut server = data.server(&["serve", "--listen", "127.0.0.1:0", "--element-dir"]);
+        if let Some(other) = other {
+            children.running.push(("the server behind", other.start()?));
+        }
+        let mut server = data.server(&["serve", "--listen", "127.0.0.1:0"]);
         server
+            .arg("--element-dir")
             .arg(workspace.dist().join("element"))
             .arg("--site-dir")
             .arg(workspace.site())
             .env("CONVERSE_SERVER_PREBIND_SECRET_FILE", data.secret_file());
+        if let Some(other) = other {
+            server.arg("--config").arg(other.config_file()?);
+        }
         let chat = children.start_one("converse-server", &mut server)?;
         let mut backend = command("node", &workspace.path("demo-site"));
         backend
-            .args(["backend.mjs", "--listen", &format!("127.0.0.1:{port}"), "--chat", &chat, "--secret-file"])
+            .args(["backend.mjs", "--listen", &format!("127.0.0.1:{port}"), "--chat", &chat])
+            .args(["--domain", data.domain(), "--secret-file"])
             .arg(data.secret_file());
         children.start_one("the site's back end", &mut backend)?;
         Ok(children)

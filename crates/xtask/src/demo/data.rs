@@ -20,22 +20,27 @@ const ACCOUNT_EXISTS: i32 = 3;
 pub(crate) struct Data {
     server: PathBuf,
     folder: PathBuf,
+    domain: &'static str,
 }
 
 impl Data {
-    /// Makes the folder and the secret on the first run.
+    /// Makes the folder and the secret on the first run. The server hosts `domain`.
     ///
     /// # Errors
     /// When the folder can't be written.
-    pub(crate) fn open(server: &Path, folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(server: &Path, folder: &Path, domain: &'static str) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
-        let data = Self { server: server.to_path_buf(), folder: folder.to_path_buf() };
+        let data = Self { server: server.to_path_buf(), folder: folder.to_path_buf(), domain };
         make_secret(&data.secret_file())?;
         Ok(data)
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(crate) fn domain(&self) -> &'static str {
+        self.domain
     }
 
     pub(crate) fn secret_file(&self) -> PathBuf {
@@ -45,7 +50,7 @@ impl Data {
     /// `converse-server` with the settings that every one of its commands needs here.
     pub(crate) fn server(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.server);
-        command.args(arguments).args(["--domain", "localhost", "--data-dir"]).arg(&self.folder);
+        command.args(arguments).args(["--domain", self.domain, "--data-dir"]).arg(&self.folder);
         command
     }
 
@@ -57,7 +62,7 @@ impl Data {
     pub(crate) fn add_accounts(&self) -> anyhow::Result<()> {
         for (index, (account, name)) in ACCOUNTS.iter().enumerate() {
             if self.user(&["add", account, "--name", name, "--password-file", "-"])? == Did::Done {
-                println!("  added {account}@localhost");
+                println!("  added {account}@{}", self.domain);
                 for (other, _) in &ACCOUNTS[..index] {
                     self.user(&["connect", account, other])?;
                 }

@@ -6,6 +6,7 @@
 
 mod children;
 mod data;
+mod other;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -16,9 +17,13 @@ use clap::Args;
 
 use crate::demo::children::Children;
 use crate::demo::data::{ACCOUNTS, Data, PASSWORD};
+use crate::demo::other::{Kind, Other};
 use crate::process::{announce, cargo, command, run as run_program};
 use crate::workspace::Workspace;
 use crate::{dist, prepare};
+
+/// What our server hosts by itself while another one stands behind it.
+const OWN_DOMAIN: &str = "own.localhost";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -28,6 +33,9 @@ pub(crate) struct Options {
     /// The folder for the database, kept between runs
     #[arg(long, default_value = "demo-data", value_name = "FOLDER")]
     data_dir: PathBuf,
+    /// Put another XMPP server behind ours, which then relays the pages' sign-ins to it
+    #[arg(long, value_enum, value_name = "SERVER")]
+    upstream: Option<Kind>,
 }
 
 /// Prepares, builds, starts and waits until the demo is stopped with ctrl-c.
@@ -38,6 +46,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     // Before a build of minutes, not after it.
     check_port(options.port)?;
     prepare::for_dist(workspace)?;
+    if let Some(kind) = options.upstream {
+        prepare::for_upstream(kind.name())?;
+    }
     dist::run(workspace)?;
     announce("Building the server (the first time takes some minutes)");
     run_program(command(cargo(), workspace.root()).args([
@@ -48,9 +59,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         "converse-server",
     ]))?;
     let server = workspace.target().join("release/converse-server");
-    let data = Data::open(&server, &workspace.root().join(&options.data_dir))?;
+    let folder = workspace.root().join(&options.data_dir);
+    let other = options.upstream.map(|kind| Other::prepare(kind, &folder)).transpose()?;
+    let data = match options.upstream {
+        None => Data::open(&server, &folder, "localhost")?,
+        // `localhost` is the other server's then.
+        Some(kind) => Data::open(&server, &folder.join(format!("before-{}", kind.name())), OWN_DOMAIN)?,
+    };
     data.add_accounts()?;
-    let mut children = Children::start(workspace, &data, options.port)?;
+    let mut children = Children::start(workspace, &data, options.port, other.as_ref())?;
     print_addresses(options, &data);
     children.wait()?;
     Ok(ExitCode::FAILURE)
@@ -73,6 +90,13 @@ fn print_addresses(options: &Options, data: &Data) {
     println!("  Sign in as one of these, with the password {PASSWORD}; two browsers make a conversation:");
     for (account, name) in ACCOUNTS {
         println!("    {account}@localhost  ({name})");
+    }
+    if let Some(kind) = options.upstream {
+        println!(
+            "\n  These are {}'s, which stands behind the server: use the client's form. The shop's customers are",
+            kind.name()
+        );
+        println!("  at {OWN_DOMAIN}, which the server hosts by itself.");
     }
     println!("\n  The database is in {}. Stop with ctrl-c.", data.folder().display());
 }

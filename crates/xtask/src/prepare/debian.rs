@@ -57,7 +57,20 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 /// # Errors
 /// When something is missing and this is not root on Debian, or apt fails.
 pub(crate) fn packages() -> anyhow::Result<()> {
-    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !Path::new(package.file).exists()).collect();
+    ensure(|_| true)
+}
+
+/// Installs one of them, if it is missing.
+///
+/// # Errors
+/// As [`packages`].
+pub(crate) fn package(name: &str) -> anyhow::Result<()> {
+    ensure(|package| package.name == name)
+}
+
+fn ensure(wanted: impl Fn(&Package) -> bool) -> anyhow::Result<()> {
+    let wanted = PACKAGES.iter().filter(|package| wanted(package));
+    let missing: Vec<&Package> = wanted.filter(|package| !Path::new(package.file).exists()).collect();
     if missing.is_empty() {
         return Ok(());
     }

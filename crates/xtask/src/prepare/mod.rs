@@ -39,6 +39,14 @@ pub(crate) fn for_test(workspace: &Workspace) -> anyhow::Result<()> {
     packages.and(built).and(npm).and(python)
 }
 
+/// What the demo needs to put another XMPP server, by the name of its package, behind ours.
+///
+/// # Errors
+/// As [`for_dist`].
+pub(crate) fn for_upstream(package: &str) -> anyhow::Result<()> {
+    debian::package(package)
+}
+
 /// SQLite is compiled from its C source.
 fn c_compiler() -> anyhow::Result<()> {
     process::find("cc")
