@@ -19,6 +19,7 @@ mod discovery;
 mod jids;
 mod pair;
 mod services;
+mod sign_in;
 mod stanzas;
 mod streams;
 mod values;
@@ -28,7 +29,7 @@ use pair::Agree;
 
 /// Every pair, by the file of `crates/xmpp/src/xep` its payload stands in.
 fn pairs() -> Vec<Box<dyn Agree>> {
-    [account::pairs(), archive::pairs(), chat::pairs(), discovery::pairs(), services::pairs(), streams::pairs()]
+    [account::pairs(), archive::pairs(), chat::pairs(), discovery::pairs(), services::pairs(), streams::pairs(), sign_in::pairs()]
         .into_iter()
         .flatten()
         .collect()
