@@ -254,7 +254,8 @@ impl Raw {
         loop {
             match tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame in time") {
                 Some(Ok(Message::Text(text))) => {
-                    return Some(xmpp::xml::parse(text.as_str()).unwrap_or_else(|error| panic!("{error}: {text}")));
+                    let element = xmpp::xml::parse_with(text.as_str(), &xmpp::xml::Limits::OWN_SERVER);
+                    return Some(element.unwrap_or_else(|error| panic!("{error}: {text}")));
                 }
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
