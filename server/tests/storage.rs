@@ -5,12 +5,12 @@
 use std::sync::mpsc;
 
 use converse_server::storage::{Storage, accounts};
-use xmpp::ids::{ArchiveId, OriginId};
+use xmpp::ids::{ArchiveId, ItemId, NodeName, OriginId};
 use xmpp::jid::{BareJid, Jid};
 use xmpp::time::Timestamp;
 use xmpp_host::storage::{
-    ArchiveCopy, ArchiveMessage, ArchiveQuery, OpResult, Page, Query, RosterRow, Rows, StorageError, StoreOp,
-    Subscription,
+    ArchiveCopy, ArchiveMessage, ArchiveQuery, ItemRow, ItemsWanted, OpResult, Page, Query, RosterRow, Rows,
+    StorageError, StoreOp, Subscription,
 };
 use xmpp_testkit::storage::MemoryStorage;
 
@@ -83,6 +83,14 @@ fn message(random: &mut Random, number: u64) -> StoreOp {
     }))
 }
 
+fn node(random: &mut Random) -> NodeName {
+    NodeName::from(["urn:xmpp:avatar:data", "urn:xmpp:bookmarks:1"][random.below(2) as usize])
+}
+
+fn item_id(random: &mut Random) -> ItemId {
+    ItemId::from(["current", "ä", "x"][random.below(3) as usize])
+}
+
 /// What may be blocked: accounts, resources, the domain.
 fn addresses(random: &mut Random) -> Vec<Jid> {
     let address = |random: &mut Random| match random.below(6) {
@@ -94,7 +102,22 @@ fn addresses(random: &mut Random) -> Vec<Jid> {
 }
 
 fn op(random: &mut Random, number: u64, last: u64) -> StoreOp {
-    match random.below(14) {
+    match random.below(21) {
+        14 | 15 => StoreOp::NodePut { owner: person(random), node: node(random), config: format!("<x n='{number}'/>") },
+        16..=18 => StoreOp::ItemPut {
+            owner: person(random),
+            node: node(random),
+            item: ItemRow {
+                id: item_id(random),
+                at: Timestamp(number as i64),
+                payload: "ü".repeat(random.below(20) as usize),
+            },
+            keep: 1 + random.below(4) as u32,
+            quota: 150,
+        },
+        19 => StoreOp::ItemRemove { owner: person(random), node: node(random), id: item_id(random) },
+        20 if random.chance(2) => StoreOp::NodePurge { owner: person(random), node: node(random) },
+        20 => StoreOp::NodeRemove { owner: person(random), node: node(random) },
         12 => StoreOp::Block { owner: person(random), jids: addresses(random) },
         13 => StoreOp::Unblock { owner: person(random), jids: addresses(random) },
         0..=5 => message(random, number),
@@ -127,7 +150,17 @@ fn op(random: &mut Random, number: u64, last: u64) -> StoreOp {
 }
 
 fn query(random: &mut Random, last: u64) -> Query {
-    match random.below(9) {
+    match random.below(12) {
+        9 => Query::Nodes(person(random)),
+        10 => Query::Items {
+            owner: person(random),
+            node: node(random),
+            wanted: ItemsWanted::Newest(random.below(4) as u32),
+        },
+        11 => {
+            let ids = (0..random.below(3)).map(|_| item_id(random)).collect();
+            Query::Items { owner: person(random), node: node(random), wanted: ItemsWanted::Ids(ids) }
+        }
         0 => Query::AccountExists(person(random)),
         1 => Query::Roster(person(random)),
         2 => Query::Undelivered {
@@ -200,7 +233,7 @@ fn sqlite_answers_as_the_storage_in_memory_does() {
         let mut memory = people(&storage);
         let mut random = Random(seed);
         let mut last = 0;
-        for number in 0..120 {
+        for number in 0..200 {
             let ops: Vec<_> = (0..=random.below(3)).map(|_| op(&mut random, number, last)).collect();
             let expected = memory.store(&ops);
             let answer = store(&storage, ops.clone());

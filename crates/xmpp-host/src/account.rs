@@ -2,7 +2,9 @@
 //! of one account run one after another, each until its writes are durable, so that two resources cannot undo each other's changes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
+use xmpp::ids::NodeName;
 use xmpp::jid::{BareJid, FullJid, Jid, ResourcePart};
 use xmpp::stanza::{Iq, Presence};
 use xmpp::xml::Element;
@@ -10,11 +12,14 @@ use xmpp::xml::Element;
 use crate::effect::Effect;
 use crate::held::Held;
 use crate::io::SessionId;
+use crate::modules::Answer;
 use crate::modules::blocking::BlockRequest;
+use crate::modules::pep::request::NodeRequest;
+use crate::modules::pep::turn::Nodes;
 use crate::modules::register::AccountChange;
 use crate::modules::roster::RosterRequest;
 use crate::modules::roster::subscription::Verb;
-use crate::pending::{Pending, storage_error};
+use crate::pending::{Asker, Pending, storage_error};
 use crate::session::queue::EntryId;
 use crate::shard::Shard;
 use crate::storage::{OpResult, Query, RosterRow, Rows, StorageError, StoreOp};
@@ -30,6 +35,8 @@ pub(crate) struct Account {
     pub(crate) busy: bool,
     /// Stanzas that wait for the roster, as it says who is blocked.
     pub(crate) held: VecDeque<Held>,
+    /// The nodes of its publish-subscribe service, once somebody has asked.
+    pub(crate) nodes: Option<Nodes>,
     /// Undelivered rows that are on their way to sessions.
     pub(crate) carried: BTreeMap<u64, Carried>,
     /// Undelivered rows are being read.
@@ -100,6 +107,10 @@ pub(crate) enum Task {
     Blocking { origin: Origin, iq: Box<Iq>, request: BlockRequest },
     /// A new password, or the end of the account (XEP-0077).
     Change { origin: Origin, iq: Box<Iq>, change: AccountChange },
+    /// A request about nodes (XEP-0163).
+    Node { asker: Asker, iq: Box<Iq>, asked: Box<NodeRequest> },
+    /// A client came online that wants the last items of nodes.
+    LastItems { from: Jid, nodes: Arc<BTreeSet<NodeName>> },
     /// Broadcast presence (RFC 6121 §4).
     Broadcast { origin: Origin, presence: Box<Presence> },
     /// A subscription stanza of one of its sessions (RFC 6121 §3).
@@ -235,7 +246,7 @@ impl Shard {
         }
     }
 
-    fn refuse_task(&mut self, task: Task, error: xmpp::StanzaError) {
+    pub(crate) fn refuse_task(&mut self, task: Task, error: xmpp::StanzaError) {
         match task {
             Task::Roster { origin, iq, .. } | Task::Blocking { origin, iq, .. } | Task::Change { origin, iq, .. } => {
                 self.finish(origin.session, origin.entry, vec![Effect::Reply(iq.reply_error(error).into())]);
@@ -258,7 +269,8 @@ impl Shard {
                 let reply = presence.reply_error(error).map(|reply| Effect::Reply(reply.into()));
                 self.finish(origin.session, origin.entry, reply.into_iter().collect());
             }
-            Task::Gone { .. } | Task::Probe { .. } => {}
+            Task::Node { asker, iq, .. } => self.answered(asker, *iq, Answer::Error(error)),
+            Task::Gone { .. } | Task::Probe { .. } | Task::LastItems { .. } => {}
         }
     }
 
@@ -340,6 +352,8 @@ impl Shard {
             Task::Roster { origin, iq, request } => self.run_roster_request(jid, origin, *iq, request),
             Task::Blocking { origin, iq, request } => self.run_block_request(jid, origin, *iq, request),
             Task::Change { origin, iq, change } => self.run_account_change(jid, origin, *iq, change),
+            Task::Node { asker, iq, asked } => self.run_node_request(jid, asker, *iq, *asked),
+            Task::LastItems { from, nodes } => self.run_last_items(jid, from, nodes),
             Task::Broadcast { origin, presence } => self.run_broadcast(jid, origin, *presence),
             Task::Outbound { origin, verb, presence } => self.run_outbound(jid, origin, verb, *presence),
             Task::Inbound { verb, presence } => self.run_inbound(jid, verb, *presence),

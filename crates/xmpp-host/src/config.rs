@@ -74,6 +74,16 @@ pub struct Limits {
     pub vcard_bytes: usize,
     /// All private elements of one account together.
     pub private_bytes: usize,
+    /// Nodes of one account.
+    pub nodes: usize,
+    /// Items of one node.
+    pub node_items: u32,
+    /// All items of one account together.
+    pub node_bytes: usize,
+    /// One item.
+    pub item_bytes: usize,
+    /// Capabilities of clients that are remembered, per shard.
+    pub known_capabilities: usize,
     /// Rows of one page of the archive.
     pub archive_page: u32,
     /// Their size; a page ends before it is exceeded, but has at least one row.
@@ -104,6 +114,11 @@ impl Default for Limits {
             directed_presence: 500,
             vcard_bytes: 256 << 10,
             private_bytes: 1 << 20,
+            nodes: 200,
+            node_items: 1_000,
+            node_bytes: 4 << 20,
+            item_bytes: 256 << 10,
+            known_capabilities: 1_000,
             archive_page: 100,
             archive_page_bytes: 1 << 20,
             offline_page: 100,

@@ -7,6 +7,7 @@ use xmpp::xml::Element;
 
 use crate::io::{Envelope, EnvelopeBody, SessionId};
 use crate::modules::carbons;
+use crate::modules::pep::notify::Notice;
 use crate::shard::{Place, Shard};
 
 /// One consequence.
@@ -26,6 +27,8 @@ pub(crate) enum Effect {
     Deliver { to: Vec<SessionId>, element: Element },
     /// The session sent this message: its siblings get copies (XEP-0280).
     SentCarbons { message: Box<Message>, row: Option<ArchiveId> },
+    /// Tell of what has happened in a node of the account (XEP-0163).
+    Notify { account: BareJid, notice: Notice },
     /// End the sessions of the account, but for one.
     EndSessions { account: BareJid, but: Option<SessionId>, error: StreamError },
     /// The session takes messages now: give it what is undelivered.
@@ -50,6 +53,7 @@ impl Shard {
             Effect::Push { account, item, version } => self.push_roster(&account, &item, version),
             Effect::PushBlocks { account, payload } => self.push_blocks(&account, &payload),
             Effect::Deliver { to, element } => self.deliver_all(&to, &element, None),
+            Effect::Notify { account, notice } => self.notify(&account, &notice),
             Effect::EndSessions { account, but, error } => self.end_sessions(&account, but, &error),
             Effect::Drain { account } => self.drain(&account),
         }

@@ -53,7 +53,11 @@ impl Shard {
                 let stanza: Stanza = match body {
                     EnvelopeBody::Message { message, .. } => (*message).into(),
                     EnvelopeBody::Iq(iq) => (*iq).into(),
-                    EnvelopeBody::Presence(_) | EnvelopeBody::Subscription(_) | EnvelopeBody::Probe { .. } => return,
+                    EnvelopeBody::Presence(_)
+                    | EnvelopeBody::Subscription(_)
+                    | EnvelopeBody::Probe { .. }
+                    | EnvelopeBody::Event { .. }
+                    | EnvelopeBody::EventProbe { .. } => return,
                 };
                 if let (Some(from), Some(reply)) = (stanza.from().cloned(), error_to(&stanza, error)) {
                     self.answer(&from, reply);

@@ -1,6 +1,9 @@
 //! What goes into a [`Shard`](crate::Shard) and what comes out of it: plain data, nothing borrowed.
 
-use xmpp::ids::ArchiveId;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use xmpp::ids::{ArchiveId, NodeName};
 use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::{Iq, Message, Presence, StreamError};
 use xmpp::time::Mono;
@@ -189,6 +192,20 @@ pub enum EnvelopeBody {
     Probe {
         /// The session that wants to know.
         from: Jid,
+    },
+    /// A notification of a node (XEP-0163), for those sessions that want it.
+    Event {
+        /// Which node.
+        node: NodeName,
+        /// What has happened.
+        message: Box<Message>,
+    },
+    /// A session wants the last items of these nodes.
+    EventProbe {
+        /// Which session.
+        from: Jid,
+        /// Which nodes.
+        nodes: Arc<BTreeSet<NodeName>>,
     },
     /// A request or an answer.
     Iq(Box<Iq>),

@@ -1,12 +1,14 @@
 //! What waits for storage, as data: there are no stored closures, so that a shard can be looked at in a debugger.
 
-use xmpp::jid::BareJid;
+use xmpp::ids::NodeName;
+use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::{Condition, ErrorType, Iq, StanzaError};
 use xmpp::xml::Element;
 
 use crate::account::{Origin, RosterChange};
 use crate::io::SessionId;
 use crate::modules::blocking::BlockChange;
+use crate::modules::pep::turn::NodeChange;
 use crate::modules::{LoadThen, StoreThen};
 use crate::route::outgoing::Outgoing;
 use crate::session::queue::EntryId;
@@ -28,6 +30,12 @@ pub(crate) enum Pending {
     Password { account: BareJid, origin: Origin, iq: Box<Iq> },
     /// An account is being deleted.
     Cancel { account: BareJid, origin: Origin, iq: Box<Iq> },
+    /// An account's nodes are being read, for the task in front.
+    NodesLoaded { account: BareJid },
+    /// Nodes or items are being changed.
+    Nodes { account: BareJid, asker: Asker, iq: Box<Iq>, change: Box<NodeChange> },
+    /// The last item of a node is being read, for a session that came online.
+    LastItem { account: BareJid, to: Jid, node: NodeName },
     /// A module is reading for an answer.
     Load { asker: Asker, iq: Box<Iq>, memo: Option<Element>, then: LoadThen },
     /// A module is writing for an answer.
@@ -57,11 +65,16 @@ impl Shard {
             Pending::Blocks { account, change } => self.blocks_changed(&account, *change, result),
             Pending::Store { asker, iq, then } => self.iq_stored(asker, *iq, then, result),
             Pending::Delivered { account, rows } => self.marked_delivered(&account, &rows, result.is_ok()),
+            Pending::Nodes { account, asker, iq, change } => {
+                self.nodes_changed(&account, asker, *iq, *change, result);
+            }
             Pending::Cancel { account, origin, iq } => self.account_cancelled(&account, origin, &iq, result),
             Pending::Roster { .. }
             | Pending::Load { .. }
             | Pending::Drain { .. }
             | Pending::Password { .. }
+            | Pending::NodesLoaded { .. }
+            | Pending::LastItem { .. }
             | Pending::Nobody => {}
         }
     }
@@ -71,11 +84,14 @@ impl Shard {
             Pending::Roster { account } => self.roster_loaded(&account, result),
             Pending::Load { asker, iq, memo, then } => self.iq_loaded(asker, *iq, memo, then, result),
             Pending::Drain { account } => self.drained(&account, result),
+            Pending::NodesLoaded { account } => self.nodes_loaded(&account, result),
+            Pending::LastItem { account, to, node } => self.last_item_loaded(&account, to, node, result),
             Pending::Message { .. }
             | Pending::RosterChange { .. }
             | Pending::Blocks { .. }
             | Pending::Password { .. }
             | Pending::Cancel { .. }
+            | Pending::Nodes { .. }
             | Pending::Store { .. }
             | Pending::Delivered { .. }
             | Pending::Nobody => {}

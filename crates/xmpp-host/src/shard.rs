@@ -13,6 +13,7 @@ use crate::config::HostConfig;
 use crate::ids::Ids;
 use crate::io::{ConnId, Envelope, Input, Output, SessionId, ShardId, Token};
 use crate::modules::Registry;
+use crate::modules::caps::interests::Known;
 use crate::pending::Pending;
 use crate::session::memory::Remembered;
 use crate::session::{Conn, Session};
@@ -29,6 +30,7 @@ pub struct Shard {
     pub(crate) sessions: HashMap<SessionId, Session>,
     pub(crate) accounts: HashMap<BareJid, Account>,
     pub(crate) remembered: Remembered,
+    pub(crate) known_capabilities: Known,
     /// Sessions that hibernate, by the time they end.
     pub(crate) deadlines: BTreeSet<(Mono, SessionId)>,
     /// Accounts whose undelivered messages could not be read, by the time of the next attempt.
@@ -60,6 +62,7 @@ impl Shard {
     /// A shard without sessions. `seed` makes its resource names and session ids; take it from a good source of randomness.
     pub fn new(id: ShardId, config: Arc<HostConfig>, seed: u64) -> Self {
         let registry = Arc::new(Registry::new(&config));
+        let known_capabilities = Known::new(config.limits.known_capabilities);
         let remembered = Remembered::new(config.limits.remembered_sessions);
         Self {
             id,
@@ -71,6 +74,7 @@ impl Shard {
             sessions: HashMap::new(),
             accounts: HashMap::new(),
             remembered,
+            known_capabilities,
             deadlines: BTreeSet::new(),
             retries: BTreeSet::new(),
             outside_requests: 0,

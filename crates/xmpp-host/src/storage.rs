@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use xmpp::ids::{ArchiveId, OriginId};
+use xmpp::ids::{ArchiveId, ItemId, NodeName, OriginId};
 use xmpp::jid::{BareJid, Jid};
 use xmpp::time::Timestamp;
 
@@ -46,6 +46,53 @@ pub enum StoreOp {
     RemoveAccount {
         /// Which.
         owner: BareJid,
+    },
+    /// Make a node of the account's publish-subscribe service (XEP-0163), or configure it anew. Answer: `Done`.
+    NodePut {
+        /// Whose.
+        owner: BareJid,
+        /// Which.
+        node: NodeName,
+        /// Opaque text.
+        config: String,
+    },
+    /// Delete a node with its items. Answer: `Done`, also when there is no such node.
+    NodeRemove {
+        /// Whose.
+        owner: BareJid,
+        /// Which.
+        node: NodeName,
+    },
+    /// Delete all items of a node. Answer: `Done`.
+    NodePurge {
+        /// Whose.
+        owner: BareJid,
+        /// Which.
+        node: NodeName,
+    },
+    /// Put an item into a node, as its newest, in place of the one with the same id. Answer: `Done`, or [`OpResult::NoSuchItem`] if there is
+    /// no such node.
+    ItemPut {
+        /// Whose.
+        owner: BareJid,
+        /// Into which node.
+        node: NodeName,
+        /// What.
+        item: ItemRow,
+        /// Then delete all but the newest so many.
+        keep: u32,
+        /// If the payloads of all items of the account would then have more bytes than this: [`StorageError::OverQuota`] for the whole
+        /// transaction.
+        quota: u64,
+    },
+    /// Delete an item. Answer: `Done` or [`OpResult::NoSuchItem`].
+    ItemRemove {
+        /// Whose.
+        owner: BareJid,
+        /// From which node.
+        node: NodeName,
+        /// Which.
+        id: ItemId,
     },
     /// Add addresses to those that the account has blocked (XEP-0191); one that is there already stays. Answer: `Done`.
     Block {
@@ -200,6 +247,8 @@ pub enum OpResult {
     },
     /// The message was archived before; nothing written by this operation.
     Duplicate,
+    /// There is no such item, or no such node.
+    NoSuchItem,
     /// The recipient has blocked the sender; nothing written by this operation.
     Blocked,
     /// The roster's version after this write.
@@ -224,6 +273,17 @@ pub enum Query {
         /// How many.
         max: u32,
     },
+    /// Which nodes there are. Answer: [`Rows::Nodes`]; none for an account that does not exist.
+    Nodes(BareJid),
+    /// Items of a node, newest first. Answer: [`Rows::Items`].
+    Items {
+        /// Whose.
+        owner: BareJid,
+        /// Of which node.
+        node: NodeName,
+        /// Which of them.
+        wanted: ItemsWanted,
+    },
     /// Answer: [`Rows::Vcard`] or [`Rows::NoSuchAccount`].
     Vcard(BareJid),
     /// Answer: [`Rows::Private`].
@@ -235,6 +295,26 @@ pub enum Query {
         /// Its namespace.
         ns: String,
     },
+}
+
+/// Which items of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemsWanted {
+    /// The newest so many.
+    Newest(u32),
+    /// Those of these that there are.
+    Ids(Vec<ItemId>),
+}
+
+/// One item of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemRow {
+    /// Its id, unique in its node.
+    pub id: ItemId,
+    /// When it was published.
+    pub at: Timestamp,
+    /// The payload as XML; empty if there is none.
+    pub payload: String,
 }
 
 /// A page of one account's archive (XEP-0313 §4). All conditions hold together; only `visible` rows count.
@@ -304,6 +384,10 @@ pub enum Rows {
     },
     /// Undelivered rows, oldest first.
     Undelivered(Vec<ArchiveRow>),
+    /// Every node with its configuration, in the order of their names.
+    Nodes(Vec<(NodeName, String)>),
+    /// Items of a node, newest first.
+    Items(Vec<ItemRow>),
     /// The vCard as XML.
     Vcard(Option<String>),
     /// The private element as XML.

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xmpp::ids::{ArchiveId, OriginId};
+use xmpp::ids::{ArchiveId, NodeName, OriginId};
 use xmpp::jid::{BareJid, Jid};
 use xmpp::time::Timestamp;
 use xmpp_host::modules::blocking;
 use xmpp_host::storage::{
-    ArchiveCopy, ArchiveMessage, ArchiveQuery, ArchiveRow, OpResult, Page, Query, RosterRow, Rows, StorageError,
-    StoreOp,
+    ArchiveCopy, ArchiveMessage, ArchiveQuery, ArchiveRow, ItemRow, ItemsWanted, OpResult, Page, Query, RosterRow,
+    Rows, StorageError, StoreOp,
 };
 
 /// One archived row with everything a query asks for.
@@ -24,11 +24,19 @@ struct Stored {
     dedupe: Option<(BareJid, OriginId)>,
 }
 
+/// A node: its configuration, and its items, oldest first.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    config: String,
+    items: Vec<ItemRow>,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Account {
     roster: BTreeMap<BareJid, RosterRow>,
     roster_version: u64,
     blocked: BTreeSet<Jid>,
+    nodes: BTreeMap<NodeName, Node>,
     archive: Vec<Stored>,
     vcard: Option<String>,
     private: BTreeMap<(String, String), String>,
@@ -75,6 +83,18 @@ impl MemoryStorage {
                 let after = after.as_ref().map_or(0, number);
                 let rows = self.rows(owner).filter(|row| row.undelivered && row.id > after).take(*max as usize);
                 Rows::Undelivered(rows.map(shown).collect())
+            }
+            Query::Nodes(owner) => {
+                let nodes = self.accounts.get(owner).into_iter().flat_map(|account| &account.nodes);
+                Rows::Nodes(nodes.map(|(name, node)| (name.clone(), node.config.clone())).collect())
+            }
+            Query::Items { owner, node, wanted } => {
+                let node = self.accounts.get(owner).and_then(|account| account.nodes.get(node));
+                let items = node.into_iter().flat_map(|node| node.items.iter().rev());
+                Rows::Items(match wanted {
+                    ItemsWanted::Newest(most) => items.take(*most as usize).cloned().collect(),
+                    ItemsWanted::Ids(ids) => items.filter(|item| ids.contains(&item.id)).cloned().collect(),
+                })
             }
             Query::Vcard(jid) => match self.accounts.get(jid) {
                 Some(account) => Rows::Vcard(account.vcard.clone()),
@@ -128,6 +148,42 @@ impl MemoryStorage {
                 account.roster.remove(jid);
                 account.roster_version += 1;
                 Ok(OpResult::RosterVersion(account.roster_version))
+            }
+            StoreOp::NodePut { owner, node, config } => {
+                self.account(owner)?.nodes.entry(node.clone()).or_default().config.clone_from(config);
+                Ok(OpResult::Done)
+            }
+            StoreOp::NodeRemove { owner, node } => {
+                self.account(owner)?.nodes.remove(node);
+                Ok(OpResult::Done)
+            }
+            StoreOp::NodePurge { owner, node } => {
+                if let Some(node) = self.account(owner)?.nodes.get_mut(node) {
+                    node.items.clear();
+                }
+                Ok(OpResult::Done)
+            }
+            StoreOp::ItemPut { owner, node, item, keep, quota } => {
+                let nodes = &mut self.account(owner)?.nodes;
+                let Some(node) = nodes.get_mut(node) else { return Ok(OpResult::NoSuchItem) };
+                node.items.retain(|it| it.id != item.id);
+                node.items.push(item.clone());
+                let surplus = node.items.len().saturating_sub(*keep as usize);
+                node.items.drain(..surplus);
+                let bytes: u64 =
+                    nodes.values().flat_map(|node| &node.items).map(|item| item.payload.len() as u64).sum();
+                if bytes > *quota { Err(StorageError::OverQuota) } else { Ok(OpResult::Done) }
+            }
+            StoreOp::ItemRemove { owner, node, id } => {
+                let node = self.account(owner)?.nodes.get_mut(node);
+                let at = node.as_ref().and_then(|node| node.items.iter().position(|item| item.id == *id));
+                match (node, at) {
+                    (Some(node), Some(at)) => {
+                        node.items.remove(at);
+                        Ok(OpResult::Done)
+                    }
+                    _ => Ok(OpResult::NoSuchItem),
+                }
             }
             StoreOp::RemoveAccount { owner } => {
                 self.account(owner)?;

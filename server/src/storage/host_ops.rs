@@ -6,7 +6,7 @@ use xmpp::jid::BareJid;
 use xmpp_host::modules::blocking;
 use xmpp_host::storage::{ArchiveMessage, OpResult, RosterRow, StorageError, StoreOp};
 
-use super::{DatabaseError, Storage, accounts};
+use super::{DatabaseError, Storage, accounts, nodes};
 
 impl Storage {
     /// Does all of `ops` in one transaction and reports when they are durable. Reports come in the order of the calls.
@@ -51,6 +51,15 @@ pub(super) fn apply(connection: &Connection, op: &StoreOp) -> Result<OpResult, D
                 .prepare_cached("DELETE FROM roster WHERE account = ?1 AND jid = ?2")?
                 .execute(params![account, jid.as_str()])?;
             raise_roster_version(connection, account)
+        }
+        StoreOp::NodePut { owner, node, config } => nodes::put(connection, account(connection, owner)?, node, config),
+        StoreOp::NodeRemove { owner, node } => nodes::remove(connection, account(connection, owner)?, node),
+        StoreOp::NodePurge { owner, node } => nodes::purge(connection, account(connection, owner)?, node),
+        StoreOp::ItemPut { owner, node, item, keep, quota } => {
+            nodes::put_item(connection, account(connection, owner)?, node, item, *keep, *quota)
+        }
+        StoreOp::ItemRemove { owner, node, id } => {
+            nodes::remove_item(connection, account(connection, owner)?, node, id)
         }
         StoreOp::RemoveAccount { owner } => {
             if accounts::remove(connection, local(owner))? {

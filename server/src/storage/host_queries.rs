@@ -10,7 +10,7 @@ use xmpp::xml::Element;
 use xmpp_host::storage::{ArchiveQuery, ArchiveRow, Page, Query, RosterRow, Rows, StorageError, Subscription};
 
 use super::host_ops::{local, row_id};
-use super::{DatabaseError, Storage, accounts};
+use super::{DatabaseError, Storage, accounts, nodes};
 
 /// Rows of one page at most, whatever is asked for.
 const PAGE_MAX: u32 = 1000;
@@ -37,6 +37,8 @@ fn answer(connection: &Connection, query: &Query) -> Result<Rows, DatabaseError>
                 .collect::<rusqlite::Result<_>>()?;
             Ok(Rows::Undelivered(rows))
         }
+        Query::Nodes(owner) => nodes::all(connection, owner),
+        Query::Items { owner, node, wanted } => nodes::items(connection, owner, node, wanted),
         Query::Vcard(owner) => vcard(connection, owner),
         Query::Private { owner, name, ns } => {
             let xml = connection

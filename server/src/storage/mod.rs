@@ -9,6 +9,7 @@ mod backup;
 mod error;
 mod host_ops;
 mod host_queries;
+mod nodes;
 mod open;
 mod readers;
 mod schema;

@@ -11,6 +11,7 @@ pub(crate) mod disco;
 pub(crate) mod legacy_session;
 pub(crate) mod mam;
 pub(crate) mod offline;
+pub mod pep;
 pub(crate) mod ping;
 pub(crate) mod private_storage;
 pub mod register;
@@ -24,10 +25,12 @@ use xmpp::jid::BareJid;
 use xmpp::stanza::{Iq, StanzaError};
 use xmpp::time::Now;
 use xmpp::xep::data_forms::DataForm;
+use xmpp::xep::disco::Identity;
 use xmpp::xml::Element;
 
 use crate::config::HostConfig;
 use crate::modules::blocking::BlockRequest;
+use crate::modules::pep::request::NodeRequest;
 use crate::modules::register::AccountChange;
 use crate::modules::roster::RosterRequest;
 use crate::storage::{OpResult, Query, Rows, StoreOp};
@@ -48,6 +51,7 @@ pub const ALL: &[Constructor] = &[
     (caps::NAME, || Box::new(caps::Caps)),
     (vcard_temp::NAME, || Box::new(vcard_temp::VcardTemp)),
     (private_storage::NAME, || Box::new(private_storage::PrivateStorage)),
+    (pep::NAME, || Box::new(pep::Pep)),
     (register::NAME, || Box::new(register::Registration)),
     (ping::NAME, || Box::new(ping::Ping)),
     (time::NAME, || Box::new(time::Time)),
@@ -62,6 +66,12 @@ pub trait Module: Send + Sync {
     fn features(&self, at: At) -> &'static [&'static str] {
         let _ = at;
         &[]
+    }
+
+    /// What else there is at an address because of it.
+    fn identities(&self, at: At) -> Vec<Identity> {
+        let _ = at;
+        Vec::new()
     }
 
     /// What service discovery shows of it besides (XEP-0128).
@@ -184,6 +194,8 @@ pub enum Answer {
     Blocking(BlockRequest),
     /// Run in the account's turn.
     Account(AccountChange),
+    /// Run in the account's turn with its nodes.
+    Node(Box<NodeRequest>),
 }
 
 /// A change of a session.
@@ -201,6 +213,7 @@ pub(crate) struct Policy {
     pub(crate) carbons: bool,
     pub(crate) blocking: bool,
     pub(crate) csi: bool,
+    pub(crate) pep: bool,
 }
 
 /// The modules that are on.
@@ -219,6 +232,7 @@ impl Registry {
             carbons: allowed(carbons::NAME),
             blocking: allowed(blocking::NAME),
             csi: allowed(csi::NAME),
+            pep: allowed(pep::NAME),
         };
         let modules = ALL.iter().filter(|(name, _)| allowed(name)).map(|(_, construct)| construct()).collect();
         Self { modules, policy }
@@ -239,6 +253,11 @@ impl Registry {
         features.sort_unstable();
         features.dedup();
         features
+    }
+
+    /// Every identity at an address but its first.
+    pub fn identities(&self, at: At) -> Vec<Identity> {
+        self.modules.iter().flat_map(|module| module.identities(at)).collect()
     }
 
     /// Every form at an address.

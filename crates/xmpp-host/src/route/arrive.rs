@@ -23,9 +23,9 @@ impl Shard {
         // Storage has looked at those that are archived; tasks run when the roster is known.
         let unchecked = match &envelope.body {
             EnvelopeBody::Message { archived, .. } => archived.is_none(),
-            EnvelopeBody::Presence(_) => true,
+            EnvelopeBody::Presence(_) | EnvelopeBody::Event { .. } => true,
             EnvelopeBody::Iq(_) => !envelope.to.is_bare(),
-            EnvelopeBody::Subscription(_) | EnvelopeBody::Probe { .. } => false,
+            EnvelopeBody::Subscription(_) | EnvelopeBody::Probe { .. } | EnvelopeBody::EventProbe { .. } => false,
         };
         let somebody = self.accounts.get(&account).is_some_and(|it| !it.resources.is_empty());
         if unchecked && somebody && !self.knows_blocks(&account) {
@@ -44,6 +44,10 @@ impl Shard {
                 }
             }
             EnvelopeBody::Probe { from } => self.push_outside_task(&account, Task::Probe { from }),
+            EnvelopeBody::Event { node, message } => self.event_arrives(&to, &account, &node, &message),
+            EnvelopeBody::EventProbe { from, nodes } => {
+                self.push_outside_task(&account, Task::LastItems { from, nodes });
+            }
             EnvelopeBody::Iq(iq) => self.iq_arrives(&to, &account, *iq),
         }
     }

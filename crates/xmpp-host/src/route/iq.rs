@@ -22,7 +22,10 @@ impl Shard {
         let to = iq.to.clone().unwrap_or_else(|| account.to_jid());
         let own = *account.as_jid() == to;
         let effects = match self.place(&to) {
-            Place::Domain if !iq.is_request() => Vec::new(),
+            Place::Domain if !iq.is_request() => {
+                self.capabilities_answered(id, &iq);
+                Vec::new()
+            }
             Place::Account if own && !iq.is_request() => Vec::new(),
             Place::Domain | Place::Account if own || to.local().is_none() => {
                 let at = if own { At::Account } else { At::Domain };
@@ -86,7 +89,7 @@ impl Shard {
         }
     }
 
-    fn request<'a>(&'a self, asker: &'a Asker, iq: &'a Iq, memo: Option<Element>) -> Request<'a> {
+    pub(crate) fn request<'a>(&'a self, asker: &'a Asker, iq: &'a Iq, memo: Option<Element>) -> Request<'a> {
         let account = &asker.account;
         let from = iq.from.as_ref().map(|from| from.to_bare());
         let it = self.accounts.get(account);
@@ -105,7 +108,7 @@ impl Shard {
     }
 
     /// Lets an answer happen.
-    fn answered(&mut self, asker: Asker, iq: Iq, answer: Answer) {
+    pub(crate) fn answered(&mut self, asker: Asker, iq: Iq, answer: Answer) {
         let reply = match answer {
             Answer::Nothing => return self.reply(asker, &iq, Vec::new()),
             Answer::Result(payload) => iq.reply_result(payload),
@@ -143,6 +146,11 @@ impl Shard {
                 if let Some(origin) = asker.origin {
                     self.push_task(&asker.account, Task::Change { origin, iq: Box::new(iq), change });
                 }
+                return;
+            }
+            Answer::Node(asked) => {
+                let account = asker.account.clone();
+                self.push_task(&account, Task::Node { asker, iq: Box::new(iq), asked });
                 return;
             }
             Answer::Roster(request) => {

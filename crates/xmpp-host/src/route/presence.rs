@@ -100,6 +100,7 @@ impl Shard {
         let takes = session.takes_messages();
         let me = session.jid.clone();
 
+        self.note_capabilities(id, &presence, initial);
         let mut effects: Vec<Effect> = self.for_subscribers(account, &presence);
         let available = self.sessions_of(account, |session| session.presence.is_some());
         effects.push(Effect::Deliver { to: available.clone(), element: presence.into() });

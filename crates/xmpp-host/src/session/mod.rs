@@ -19,6 +19,7 @@ use xmpp::xml::Element;
 
 use crate::config::Limits;
 use crate::io::{ConnId, Output, SessionId};
+use crate::modules::caps::interests::Interests;
 use crate::modules::csi::HeldBack;
 use crate::session::queue::Queue;
 use crate::session::resume::StreamManagement;
@@ -48,6 +49,8 @@ pub(crate) struct Session {
     pub(crate) knows_blocks: bool,
     /// XEP-0280.
     pub(crate) carbons: bool,
+    /// What its client wants to be told of (XEP-0163).
+    pub(crate) interests: Interests,
     /// XEP-0352: `Some` while the client is inactive.
     pub(crate) held_back: Option<HeldBack>,
     /// Where directed available presence went (RFC 6121 §4.6.3).
@@ -71,6 +74,7 @@ impl Session {
             interested: false,
             knows_blocks: false,
             carbons: false,
+            interests: Interests::default(),
             held_back: None,
             directed: BTreeSet::new(),
             queue: Queue::default(),

@@ -6,6 +6,7 @@ mod csi;
 mod durability;
 mod messages;
 mod modules;
+mod pep;
 mod presence;
 mod random;
 mod register;

@@ -175,6 +175,12 @@ fn a_denied_module_leaves_no_trace() {
             "csi" => ("urn:xmpp:csi:0", "", "get", ""),
             "register" => ("jabber:iq:register", "<query xmlns='jabber:iq:register'/>", "get", ""),
             "contact" => ("serverinfo", "", "get", ""),
+            "pep" => (
+                "http://jabber.org/protocol/pubsub",
+                "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='n'/></pubsub>",
+                "get",
+                "",
+            ),
             "mam" => ("urn:xmpp:mam:2", "<query xmlns='urn:xmpp:mam:2'/>", "set", ""),
             "disco" => ("disco#info", "<query xmlns='http://jabber.org/protocol/disco#info'/>", "get", DOMAIN),
             "vcard_temp" => ("vcard-temp", "<vCard xmlns='vcard-temp'/>", "get", ""),

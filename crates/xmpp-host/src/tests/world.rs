@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use xmpp::ids::{ArchiveId, OriginId};
+use xmpp::ids::{ArchiveId, NodeName, OriginId};
 use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::StreamError;
 use xmpp::time::{Mono, Now, Timestamp};
@@ -14,7 +14,8 @@ use crate::config::HostConfig;
 use crate::io::{ConnId, Input, Output, PasswordRefused, ShardId, Token};
 use crate::shard::{Shard, shard_of};
 use crate::storage::{
-    ArchiveQuery, ArchiveRow, OpResult, Page, Query, RosterRow, Rows, StorageError, StoreOp, id_order,
+    ArchiveQuery, ArchiveRow, ItemRow, ItemsWanted, OpResult, Page, Query, RosterRow, Rows, StorageError, StoreOp,
+    id_order,
 };
 
 pub(super) struct World {
@@ -337,6 +338,8 @@ pub(super) struct Storage {
     pub(super) rows: Vec<Row>,
     pub(super) rosters: BTreeMap<BareJid, (u64, BTreeMap<BareJid, RosterRow>)>,
     pub(super) blocked: BTreeMap<BareJid, BTreeSet<Jid>>,
+    /// The nodes of each account: configuration, and items, oldest first.
+    pub(super) nodes: BTreeMap<BareJid, BTreeMap<NodeName, (String, Vec<ItemRow>)>>,
     vcards: BTreeMap<BareJid, String>,
     private: BTreeMap<(BareJid, String, String), String>,
     last_id: u64,
@@ -411,7 +414,41 @@ impl Storage {
                 roster.1.remove(jid);
                 return Ok(OpResult::RosterVersion(roster.0));
             }
+            StoreOp::NodePut { owner, node, config } => {
+                let nodes = self.nodes.entry(owner.clone()).or_default();
+                nodes.entry(node.clone()).or_default().0.clone_from(config);
+            }
+            StoreOp::NodeRemove { owner, node } => {
+                self.nodes.entry(owner.clone()).or_default().remove(node);
+            }
+            StoreOp::NodePurge { owner, node } => {
+                if let Some((_, items)) = self.nodes.entry(owner.clone()).or_default().get_mut(node) {
+                    items.clear();
+                }
+            }
+            StoreOp::ItemPut { owner, node, item, keep, quota } => {
+                let nodes = self.nodes.entry(owner.clone()).or_default();
+                let Some((_, items)) = nodes.get_mut(node) else { return Ok(OpResult::NoSuchItem) };
+                items.retain(|it| it.id != item.id);
+                items.push(item.clone());
+                let surplus = items.len().saturating_sub(*keep as usize);
+                items.drain(..surplus);
+                let bytes: usize = nodes.values().flat_map(|(_, items)| items).map(|item| item.payload.len()).sum();
+                if bytes as u64 > *quota {
+                    return Err(StorageError::OverQuota);
+                }
+            }
+            StoreOp::ItemRemove { owner, node, id } => {
+                let node = self.nodes.entry(owner.clone()).or_default().get_mut(node);
+                let Some((_, items)) = node else { return Ok(OpResult::NoSuchItem) };
+                let before = items.len();
+                items.retain(|item| item.id != *id);
+                if items.len() == before {
+                    return Ok(OpResult::NoSuchItem);
+                }
+            }
             StoreOp::RemoveAccount { owner } => {
+                self.nodes.remove(owner);
                 if !self.accounts.remove(owner) {
                     return Err(StorageError::NoSuchAccount(owner.clone()));
                 }
@@ -458,6 +495,18 @@ impl Storage {
                 Rows::Undelivered(
                     self.rows.iter().filter(waits).take(*max as usize).map(|row| row.row.clone()).collect(),
                 )
+            }
+            Query::Nodes(owner) => {
+                let nodes = self.nodes.get(owner).into_iter().flatten();
+                Rows::Nodes(nodes.map(|(node, (config, _))| (node.clone(), config.clone())).collect())
+            }
+            Query::Items { owner, node, wanted } => {
+                let node = self.nodes.get(owner).and_then(|nodes| nodes.get(node));
+                let items = node.into_iter().flat_map(|(_, items)| items.iter().rev());
+                Rows::Items(match wanted {
+                    ItemsWanted::Newest(most) => items.take(*most as usize).cloned().collect(),
+                    ItemsWanted::Ids(ids) => items.filter(|item| ids.contains(&item.id)).cloned().collect(),
+                })
             }
             Query::Vcard(owner) if !self.accounts.contains(owner) => Rows::NoSuchAccount,
             Query::Vcard(owner) => Rows::Vcard(self.vcards.get(owner).cloned()),

@@ -1,5 +1,7 @@
 //! XEP-0115 §6.3: the host's capabilities as a stream feature, so that clients need not ask at every sign-in.
 
+pub(crate) mod interests;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};

@@ -7,6 +7,7 @@ use xmpp::xep::disco::{DiscoInfo, Identity};
 use xmpp::xml::Element;
 
 use crate::config::HostConfig;
+use crate::modules::pep::request::NodeRequest;
 use crate::modules::{Access, Answer, At, IqHandler, Module, Registry, Request};
 
 pub(crate) const NAME: &str = "disco";
@@ -31,7 +32,7 @@ impl Module for Disco {
         // §8: an account tells only those who may see it anyway.
         const ACCOUNT: IqHandler =
             IqHandler { at: At::Account, access: Access::Subscribers, handle: account_info, ..INFO };
-        &[INFO, ITEMS, ACCOUNT, IqHandler { ns: ns::DISCO_ITEMS, handle: items, ..ACCOUNT }]
+        &[INFO, ITEMS, ACCOUNT, IqHandler { ns: ns::DISCO_ITEMS, handle: account_items, ..ACCOUNT }]
     }
 }
 
@@ -42,7 +43,13 @@ fn domain_info(request: &Request<'_>, payload: &Element) -> Answer {
 }
 
 fn account_info(request: &Request<'_>, payload: &Element) -> Answer {
-    if payload.attr("node").is_some() { unknown_node() } else { answer(At::Account, request, None) }
+    match payload.attr("node") {
+        None => answer(At::Account, request, None),
+        Some(node) if request.registry.policy().pep => {
+            Answer::Node(Box::new(NodeRequest::DiscoNode { node: node.into() }))
+        }
+        Some(_) => unknown_node(),
+    }
 }
 
 fn answer(at: At, request: &Request<'_>, node: Option<&str>) -> Answer {
@@ -56,8 +63,17 @@ pub(crate) fn info(at: At, anonymous: bool, registry: &Registry, config: &HostCo
         At::Domain => Identity::new("server", "im", Some(&config.software_name)),
         At::Account => Identity::new("account", if anonymous { "anonymous" } else { "registered" }, None),
     };
+    let identities = [identity].into_iter().chain(registry.identities(at)).collect();
     let features = registry.features(at).into_iter().map(str::to_owned).collect();
-    DiscoInfo { node: None, identities: vec![identity], features, forms: registry.forms(at, config) }
+    DiscoInfo { node: None, identities, features, forms: registry.forms(at, config) }
+}
+
+fn account_items(request: &Request<'_>, payload: &Element) -> Answer {
+    match payload.attr("node") {
+        _ if !request.registry.policy().pep => items(request, payload),
+        None => Answer::Node(Box::new(NodeRequest::DiscoNodes)),
+        Some(node) => Answer::Node(Box::new(NodeRequest::DiscoItems { node: node.into() })),
+    }
 }
 
 fn items(_: &Request<'_>, payload: &Element) -> Answer {
