@@ -19,6 +19,23 @@ test("the overlay opens, talks and closes by keyboard, and gives the focus back"
   await expect(conversation.input).toBeVisible();
 });
 
+test("the tab key goes around in a dialog, and Escape gives the focus back", async ({ signedIn, alice }) => {
+  const chat = await signedIn(alice);
+  const account = chat.element.getByRole("button", { name: "Your account" });
+  await account.focus();
+  await chat.page.keyboard.press("Enter");
+  const dialog = chat.element.getByRole("dialog", { name: "Your account" });
+  await expect(dialog).toBeVisible();
+  const close = dialog.getByRole("button", { name: "Close" });
+  await chat.page.keyboard.press("Shift+Tab");
+  await expect(dialog.getByRole("button", { name: "Sign out" })).toBeFocused();
+  await chat.page.keyboard.press("Tab");
+  await expect(close).toBeFocused();
+  await chat.page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(account).toBeFocused();
+});
+
 test("who opens the overlay on a conversation can type at once", async ({ signedIn, alice, bob }) => {
   const chat = await signedIn(alice, { view: "overlay", open: "", chat: bob.jid });
   const { input } = chat.conversation();

@@ -43,3 +43,17 @@ test("a reload shows the conversation again, and each message once", async ({ si
   await sender.say(alice.jid, "after the reload");
   await expect(again.message("after the reload")).toHaveCount(1);
 });
+
+test("a new device shows more than the one conversation that filled the archive's newest page", async ({ server, signedIn, bot, alice, bob }) => {
+  const carol = await server.addAccount("carol", "Carol Cooper");
+  const [quiet, busy] = [await bot(carol), await bot(bob)];
+  await quiet.say(alice.jid, "do not forget me");
+  for (let n = 1; n <= 120; n += 1) await busy.say(alice.jid, `one of many ${n}`);
+  // Somebody who has read them elsewhere: nothing is waiting for this device.
+  const elsewhere = await bot(alice);
+  await elsewhere.hears("one of many 120");
+  await elsewhere.signOut();
+  const chat = await signedIn(alice);
+  await expect(chat.row(/Carol Cooper/)).toBeVisible();
+  await expect(chat.row(/Carol Cooper/)).toContainText("do not forget me");
+});

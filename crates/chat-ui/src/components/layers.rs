@@ -1,5 +1,6 @@
 //! What lies over the panes: dialogs and side panels, one at a time. What is under them is inert.
 
+use wasm_bindgen::JsCast;
 use xmpp::jid::BareJid;
 use xmpp_client::api::{Command, ConversationId};
 use yew::prelude::*;
@@ -48,12 +49,32 @@ fn Sheet(props: &Props) -> Html {
     html! {
         <div class="layer">
             <div class="scrim" onclick={ui.act(Action::Layer(None))}></div>
-            <div ref={&node} class="sheet" part="dialog" role="dialog" aria-modal="true" aria-label={&title} tabindex="-1">
+            <div ref={&node} class="sheet" part="dialog" role="dialog" aria-modal="true" aria-label={&title} tabindex="-1" onkeydown={stay(&node)}>
                 <header class="head"><h2 class="grow" dir="auto">{ title }</h2>{ icon_button(Icon::Close, ui.t(Msg::Close), "", shut) }</header>
                 <div class="sheet-body">{ inside }</div>
             </div>
         </div>
     }
+}
+
+/// The tab key goes around in the dialog: behind it the page goes on, and Escape is not heard from there. A dialog begins with
+/// its closing button and ends with a button.
+fn stay(node: &NodeRef) -> Callback<KeyboardEvent> {
+    let node = node.clone();
+    Callback::from(move |event: KeyboardEvent| {
+        let Some(sheet) = node.cast::<web_sys::Element>().filter(|_| event.key() == "Tab") else { return };
+        let buttons = sheet.get_elements_by_tag_name("button");
+        let (first, last) = (buttons.item(0), buttons.item(buttons.length().saturating_sub(1)));
+        let (edge, around) = if event.shift_key() { (first, last) } else { (last, first) };
+        let now = focused(&sheet).map(web_sys::Element::from);
+        if now == edge || (event.shift_key() && now.as_ref() == Some(&sheet)) {
+            event.prevent_default();
+            if let Some(around) = around.and_then(|button| JsCast::dyn_into::<web_sys::HtmlElement>(button).ok()) {
+                // A missing focus is no error.
+                let _ = around.focus();
+            }
+        }
+    })
 }
 
 /// Into the dialog when it opens, back to where it was when it closes.
@@ -82,7 +103,6 @@ fn use_modal_focus(node: &NodeRef, layer: &Layer) {
 
 /// What has the focus in the element's own tree (a shadow root, usually).
 fn focused(element: &web_sys::Element) -> Option<web_sys::HtmlElement> {
-    use wasm_bindgen::JsCast;
     let root = element.get_root_node();
     let active = match root.dyn_ref::<web_sys::ShadowRoot>() {
         Some(shadow) => shadow.active_element(),
