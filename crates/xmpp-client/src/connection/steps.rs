@@ -58,6 +58,12 @@ impl Connection {
             return;
         }
         if self.offline {
+            let unproven = matches!(goal, Goal::Form) && self.login.as_ref().is_some_and(|login| login.fresh);
+            if unproven {
+                // Nobody can tell whether the password is right, and lists of this address that the device keeps are not for
+                // everybody who types it.
+                return self.refuse(core, SignInError::Unreachable { tried: Vec::new() });
+            }
             self.step = Step::Offline;
             return self.set_phase(core, Phase::Reconnecting { at: None, offline: true });
         }

@@ -374,3 +374,15 @@ mod scram {
         }
     }
 }
+
+#[test]
+fn a_password_that_no_server_has_seen_shows_nothing_while_offline() {
+    let mut bench = Bench::new(crate::features::all());
+    bench.input(Input::Page(PageEvent::Offline));
+    let jid = BareJid::new("me@x.y").expect("a jid");
+    bench.command(Command::SignIn(SignIn::Password { jid, password: Password(String::from("guess")) }));
+    assert_eq!(*bench.phase(), Phase::SignedOut { error: Some(SignInError::Unreachable { tried: Vec::new() }) });
+    bench.input(Input::Page(PageEvent::Online));
+    bench.sign_in("");
+    assert!(matches!(bench.phase(), Phase::Online));
+}
