@@ -61,6 +61,7 @@ async function kept(page: Page): Promise<string> {
 }
 
 test("a reload goes on with the session by its token, in one round trip, and no password is kept", async ({ server, visit, bot, alice, bob }) => {
+  test.setTimeout(90_000);
   await befriend(server, alice, bob);
   const friend = await bot(bob);
   const chat = await visit();

@@ -79,6 +79,8 @@ pub(crate) struct Connection {
     token: Option<token::Token>,
     /// The address of the last attempt.
     endpoint: Option<Endpoint>,
+    /// When and how a token is to be given up.
+    parting: Option<token::Parting>,
     /// A transport that only gives a token up.
     farewell: Option<Link>,
     /// The session was left to the next page of this tab.
@@ -114,6 +116,7 @@ impl Connection {
             agent: None,
             token: None,
             endpoint: None,
+            parting: None,
             farewell: None,
             left: false,
             reloaded: false,
@@ -191,6 +194,7 @@ impl Connection {
             PageEvent::Hidden => {}
             PageEvent::Unload => {
                 self.leave_session(core);
+                self.parting = None;
                 // Without `<close/>`, so that the server keeps the session (XEP-0198 §5). The page may yet come back from
                 // the browser's cache.
                 if self.link.is_some() {
@@ -254,7 +258,8 @@ impl Connection {
         let link = self.link.iter().chain(&self.farewell).filter_map(Link::deadline).min();
         // A session that waits to be resumed asks for nothing.
         let confirm = self.session.as_ref().filter(|_| core.online).and_then(Confirm::deadline);
-        [step, link, confirm].into_iter().flatten().min()
+        let parting = self.parting.as_ref().map(|parting| parting.at);
+        [step, link, confirm, parting].into_iter().flatten().min()
     }
 
     pub(crate) fn opened(&mut self, core: &mut Core, socket: SocketId) {
@@ -378,10 +383,7 @@ impl Connection {
             }
         }
         self.leave(core);
-        if let Some((endpoint, config)) = farewell {
-            self.farewell = Some(Link::open(core, endpoint, config));
-            self.wave(core);
-        }
+        self.parting = farewell;
         core.state.edit_session(|session| {
             (session.jid, session.transport) = (None, None);
             session.phase = Phase::SignedOut { error: None };

@@ -1,16 +1,26 @@
 //! Tokens (XEP-0484): what the tab keeps in place of a password, and how it is given up.
 
 use xmpp::jid::BareJid;
-use xmpp::time::Timestamp;
+use xmpp::time::{Mono, Timestamp};
 use xmpp_stream::client::{Sasl2, StreamConfig, StreamEvent, TokenUse};
 use xmpp_stream::sasl::Secret;
 
 use super::Connection;
 use super::endpoints::Endpoint;
-use super::link::LinkEvent;
+use super::link::{Link, LinkEvent};
 use super::login::{Login, TAB_KEY};
 use crate::api::{StoreOp, StoreScope};
 use crate::core::{Core, Owner};
+
+/// How long after signing out a token is given up.
+const PARTING_MS: u64 = 100;
+
+/// A token that is to be given up.
+pub(super) struct Parting {
+    pub(super) at: Mono,
+    endpoint: Endpoint,
+    config: StreamConfig,
+}
 
 /// Where the tab keeps it.
 pub(super) const TOKEN_KEY: &str = "session/token";
@@ -98,17 +108,21 @@ impl Connection {
     }
 
     /// What another transport needs to give the token up; none if there is no token or nobody to tell.
-    pub(super) fn farewell(&mut self, core: &mut Core) -> Option<(Endpoint, StreamConfig)> {
+    pub(super) fn farewell(&mut self, core: &mut Core) -> Option<Parting> {
         self.token.as_ref().filter(|_| !self.offline)?;
         let endpoint = self.endpoint.clone()?;
         let mut config = self.config(core, &endpoint, true)?;
         config.resume = None;
-        Some((endpoint, config))
+        // An element that is removed from its page signs out and is gone at once: nothing must begin then.
+        Some(Parting { at: core.now.mono.after(PARTING_MS), endpoint, config })
     }
 
     /// Time passes for it.
     pub(super) fn farewell_timer(&mut self, core: &mut Core) {
         let now = core.now;
+        if let Some(Parting { endpoint, config, .. }) = self.parting.take_if(|parting| parting.at <= now.mono) {
+            self.farewell = Some(Link::open(core, endpoint, config));
+        }
         if let Some(link) = self.farewell.take_if(|link| link.open_by.is_some_and(|at| at <= now.mono)) {
             link.abandon(core);
         }

@@ -228,7 +228,8 @@ fn signing_out_gives_the_token_up() {
     let first = bench.socket.expect("open");
     bench.command(Command::SignOut { forget: false });
     assert!(!bench.tab.keys().any(|key| key.starts_with("session/")));
-    assert!(bench.closed.contains(&first));
+    assert!(bench.closed.contains(&first) && bench.socket.is_none());
+    bench.wait(100);
     let socket = bench.socket.expect("one more, to say it");
     bench.sent.clear();
     bench.input(Input::Opened(socket));
@@ -244,6 +245,16 @@ fn signing_out_gives_the_token_up() {
     assert_eq!(*bench.phase(), Phase::SignedOut { error: None });
     bench.wait(600_000);
     assert_eq!(bench.opened.len(), 2);
+}
+
+#[test]
+fn an_element_that_is_removed_begins_nothing() {
+    let mut bench = signed_in();
+    bench.command(Command::SignOut { forget: false });
+    bench.input(Input::Page(PageEvent::Unload));
+    bench.wait(60_000);
+    assert_eq!((bench.opened.len(), bench.timer), (1, None));
+    assert!(!bench.tab.keys().any(|key| key.starts_with("session/")));
 }
 
 #[test]

@@ -29,10 +29,18 @@ use pair::Agree;
 
 /// Every pair, by the file of `crates/xmpp/src/xep` its payload stands in.
 fn pairs() -> Vec<Box<dyn Agree>> {
-    [account::pairs(), archive::pairs(), chat::pairs(), discovery::pairs(), services::pairs(), streams::pairs(), sign_in::pairs()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        account::pairs(),
+        archive::pairs(),
+        chat::pairs(),
+        discovery::pairs(),
+        services::pairs(),
+        streams::pairs(),
+        sign_in::pairs(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]
