@@ -310,3 +310,22 @@ async fn the_log_holds_no_secrets_even_at_its_most_talkative() {
         }
     }
 }
+
+#[test]
+fn the_files_that_the_configuration_names_are_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, other) = (dir.path().join("config.toml"), dir.path().join("other.pem"));
+    std::fs::write(&other, "nonsense").unwrap();
+    let name = other.display();
+    let check = |config: String| {
+        std::fs::write(&file, config).unwrap();
+        let output = run(&["check-config", "--config", file.to_str().unwrap()], "");
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, said) = check(format!("[[upstream]]\ndomain = 'a.example'\nca_file = '{name}'\n"));
+    assert!(code == Some(2) && said.contains("upstream.ca_file") && said.contains("other.pem"), "{said}");
+    let (code, said) = check(format!("[tcp]\ncertificate = '{name}'\nkey = '{name}'\n"));
+    assert!(code == Some(2) && said.contains("no certificate"), "{said}");
+    let (code, said) = check("[[upstream]]\ndomain = 'a.example'\ndns_server = '127.0.0.1:53'\n".to_owned());
+    assert_eq!(code, Some(0), "{said}");
+}

@@ -74,6 +74,27 @@ async fn tls_from_the_start_knows_its_protocol() {
 }
 
 #[tokio::test]
+async fn one_round_trip_signs_in_and_binds() {
+    use base64::Engine as _;
+
+    const SASL2: &str = "urn:xmpp:sasl:2";
+    let server = Server::with_tcp(&[]);
+    let mut alice = Native::direct(server.xmpps.unwrap(), &connector(&server.certificate(), &["xmpp-client"])).await;
+    assert!(alice.open().await.child("authentication", SASL2).is_some());
+    // XEP-0388 and XEP-0386: no restart, so that a stanza may come close behind.
+    let plain = base64::engine::general_purpose::STANDARD.encode("\0alice\0alice-password");
+    let authenticate = format!(
+        "<authenticate xmlns='{SASL2}' mechanism='PLAIN'><initial-response>{plain}</initial-response><bind xmlns='urn:xmpp:bind:0'/></authenticate>"
+    );
+    alice.send(&format!("{authenticate}<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>")).await;
+    let success = alice.until(|element| element.is("success", SASL2)).await;
+    let jid = success.child("authorization-identifier", SASL2).unwrap().text();
+    assert!(jid.starts_with("alice@localhost/"), "{}", success.to_xml());
+    let pong = alice.until(|element| element.attr("id") == Some("1")).await;
+    assert_eq!(pong.attr("type"), Some("result"), "{}", pong.to_xml());
+}
+
+#[tokio::test]
 async fn what_was_said_before_tls_is_forgotten() {
     let server = Server::with_tcp(&[]);
     let mut stream = TcpStream::connect(server.xmpp.unwrap()).await.unwrap();

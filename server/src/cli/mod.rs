@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use converse_server::config::{Config, ConfigError, Overrides, sample};
+use converse_server::config::{Config, ConfigError, Overrides, Problem, sample};
+use converse_server::tcp::Certificate;
+use converse_server::upstream::Upstreams;
 
 /// Chat for a website: the XMPP host, its web addresses, and the element's files, in one program.
 #[derive(Debug, Parser)]
@@ -131,11 +133,13 @@ impl Cli {
     pub(crate) fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Serve(args) => args.load().and_then(serve::run),
-            Command::CheckConfig(args) => args.load().map(|config| {
+            Command::CheckConfig(args) => args.load().and_then(|config| {
+                check_files(&config)?;
                 println!(
                     "the configuration is fine; domain {}, listening on {}",
                     config.top.domain.0, config.http.listen
-                )
+                );
+                Ok(())
             }),
             Command::SampleConfig => {
                 print!("{}", sample());
@@ -152,4 +156,16 @@ impl Cli {
             }
         }
     }
+}
+
+/// What only the files that the configuration names can tell: certificates, authorities.
+fn check_files(config: &Config) -> Result<(), Failure> {
+    let wrong = |what: String| {
+        let problem = Problem { place: "configuration".to_owned(), key: String::new(), what };
+        Failure::Config(ConfigError(vec![problem]))
+    };
+    if config.tcp.certificate.is_some() {
+        Certificate::open(config).map_err(|error| wrong(error.to_string()))?;
+    }
+    Upstreams::open(config).map(drop).map_err(|error| wrong(error.to_string()))
 }
