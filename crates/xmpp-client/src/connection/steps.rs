@@ -147,6 +147,8 @@ impl Connection {
         let resource = self.resource.get_or_insert_with(|| resource(core)).clone();
         let sasl2 = self.sasl2(core, invalidate);
         let login = self.login.as_ref()?;
+        // Prosody 0.12 never answers a `<resume/>` in a BOSH session of its own.
+        let resumes = endpoint.transport != Transport::Bosh || self.known.sasl2 || !self.reloaded;
         Some(StreamConfig {
             domain: login.domain.clone(),
             jid: login.jid.clone(),
@@ -157,7 +159,7 @@ impl Connection {
             sasl2: Some(sasl2),
             scram_floor: self.known.floor,
             max_iterations: MAX_ITERATIONS,
-            resume: self.session.as_ref().and_then(resume),
+            resume: self.session.as_ref().filter(|_| resumes).and_then(resume),
             enable_sm: true,
             random: core.random.nonce(),
         })

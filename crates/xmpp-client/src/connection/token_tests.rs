@@ -265,3 +265,33 @@ fn nobody_waits_for_a_farewell_that_does_not_come_through() {
     assert!(bench.socket.is_none() && bench.timer.is_none(), "{:?}", bench.timer);
     assert_eq!(*bench.phase(), Phase::SignedOut { error: None });
 }
+
+#[test]
+fn over_bosh_the_older_resumption_is_not_tried_after_a_reload() {
+    let mut before = signed_in();
+    before.input(Input::Page(PageEvent::Unload));
+    before.device.remove("me@x.y/connection/sasl2");
+    let tab = before.tab.clone();
+    let bosh = Settings {
+        resource: None,
+        websocket_url: None,
+        bosh_url: Some(String::from("https://x.y/bosh")),
+        ..settings()
+    };
+    let mut bench = Bench::with(bosh, crate::features::all(), before.device.clone(), tab);
+    bench.command(Command::SignIn(SignIn::Restore));
+    let (request, _) = bench.requests.pop_front().expect("creates a session");
+    let body = [
+        "<body xmlns='http://jabber.org/protocol/httpbind' sid='s' wait='5' requests='2' hold='1' ver='1.6' from='x.y' \
+         xmlns:stream='http://etherx.jabber.org/streams'>",
+        OFFER,
+        "</body>",
+    ]
+    .concat();
+    let content_type = String::from("text/xml");
+    let response = HttpResponse { status: 200, content_type, redirected: false, body };
+    bench.input(Input::Response { request, result: Ok(response) });
+    let (_, http) = bench.requests.pop_front().expect("signs in");
+    let body = http.body.expect("a body");
+    assert!(body.contains("HT-SHA-256-NONE") && !body.contains("<resume"), "{body}");
+}
