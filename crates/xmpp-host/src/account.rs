@@ -37,6 +37,8 @@ pub(crate) struct Account {
     pub(crate) held: VecDeque<Held>,
     /// The nodes of its publish-subscribe service, once somebody has asked.
     pub(crate) nodes: Option<Nodes>,
+    /// The hash of its avatar, once that is known (XEP-0398); the inner `None`: it has none.
+    pub(crate) photo: Option<Option<String>>,
     /// Undelivered rows that are on their way to sessions.
     pub(crate) carried: BTreeMap<u64, Carried>,
     /// Undelivered rows are being read.

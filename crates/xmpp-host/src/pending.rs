@@ -34,6 +34,8 @@ pub(crate) enum Pending {
     NodesLoaded { account: BareJid },
     /// Nodes or items are being changed.
     Nodes { account: BareJid, asker: Asker, iq: Box<Iq>, change: Box<NodeChange> },
+    /// Which avatar an account has is being read, for the task in front.
+    Photo { account: BareJid },
     /// The last item of a node is being read, for a session that came online.
     LastItem { account: BareJid, to: Jid, node: NodeName },
     /// A module is reading for an answer.
@@ -74,6 +76,7 @@ impl Shard {
             | Pending::Drain { .. }
             | Pending::Password { .. }
             | Pending::NodesLoaded { .. }
+            | Pending::Photo { .. }
             | Pending::LastItem { .. }
             | Pending::Nobody => {}
         }
@@ -84,6 +87,7 @@ impl Shard {
             Pending::Roster { account } => self.roster_loaded(&account, result),
             Pending::Load { asker, iq, memo, then } => self.iq_loaded(asker, *iq, memo, then, result),
             Pending::Drain { account } => self.drained(&account, result),
+            Pending::Photo { account } => self.photo_loaded(&account, result),
             Pending::NodesLoaded { account } => self.nodes_loaded(&account, result),
             Pending::LastItem { account, to, node } => self.last_item_loaded(&account, to, node, result),
             Pending::Message { .. }

@@ -2,6 +2,7 @@
 //!
 //! To add one: a folder here, a constructor in [`ALL`].
 
+pub(crate) mod avatar_conversion;
 pub mod blocking;
 pub(crate) mod caps;
 pub(crate) mod carbons;
@@ -52,6 +53,7 @@ pub const ALL: &[Constructor] = &[
     (vcard_temp::NAME, || Box::new(vcard_temp::VcardTemp)),
     (private_storage::NAME, || Box::new(private_storage::PrivateStorage)),
     (pep::NAME, || Box::new(pep::Pep)),
+    (avatar_conversion::NAME, || Box::new(avatar_conversion::AvatarConversion)),
     (register::NAME, || Box::new(register::Registration)),
     (ping::NAME, || Box::new(ping::Ping)),
     (time::NAME, || Box::new(time::Time)),
@@ -214,6 +216,7 @@ pub(crate) struct Policy {
     pub(crate) blocking: bool,
     pub(crate) csi: bool,
     pub(crate) pep: bool,
+    pub(crate) avatars: bool,
 }
 
 /// The modules that are on.
@@ -233,8 +236,11 @@ impl Registry {
             blocking: allowed(blocking::NAME),
             csi: allowed(csi::NAME),
             pep: allowed(pep::NAME),
+            avatars: [avatar_conversion::NAME, pep::NAME, vcard_temp::NAME].into_iter().all(allowed),
         };
-        let modules = ALL.iter().filter(|(name, _)| allowed(name)).map(|(_, construct)| construct()).collect();
+        // Without both of what it joins there is nothing to convert.
+        let works = |name: &str| allowed(name) && (name != avatar_conversion::NAME || policy.avatars);
+        let modules = ALL.iter().filter(|(name, _)| works(name)).map(|(_, construct)| construct()).collect();
         Self { modules, policy }
     }
 

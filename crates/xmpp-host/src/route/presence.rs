@@ -71,7 +71,8 @@ impl Shard {
                 } else {
                     session.directed.remove(&to);
                 }
-                EnvelopeBody::Presence(Box::new(presence))
+                let account = session.account.clone();
+                EnvelopeBody::Presence(Box::new(self.with_photo(&account, presence)))
             }
         };
         let to = if matches!(body, EnvelopeBody::Probe { .. }) { to.to_bare().into() } else { to };
@@ -88,11 +89,17 @@ impl Shard {
             self.complete(Some(origin), reply.into_iter().collect());
             return;
         }
-        if session.ended {
+        let ended = session.ended;
+        if !ended && !self.knows_photo(account) {
+            return self.load_photo(account, Task::Broadcast { origin, presence: Box::new(presence) });
+        }
+        if ended {
             // It would be taken back at once.
             self.complete(Some(origin), Vec::new());
             return;
         }
+        let presence = self.with_photo(account, presence);
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         let initial = session.presence.is_none();
         let took = session.takes_messages();
         session.priority = presence.priority();
@@ -120,7 +127,7 @@ impl Shard {
     }
 
     /// One copy for each contact that sees the user.
-    fn for_subscribers(&self, account: &BareJid, presence: &Presence) -> Vec<Effect> {
+    pub(crate) fn for_subscribers(&self, account: &BareJid, presence: &Presence) -> Vec<Effect> {
         let Some(roster) = self.accounts.get(account).and_then(|it| it.roster()) else { return Vec::new() };
         let sees = |row: &&RosterRow| row.subscription.from() && !self.blocks(account, row.jid.as_jid());
         roster.rows.values().filter(sees).filter_map(|row| self.presence_to(&row.jid.to_jid(), presence)).collect()

@@ -1,6 +1,7 @@
 //! Whole shards against a small storage in memory, stanza by stanza.
 
 mod archive;
+mod avatar;
 mod blocking;
 mod csi;
 mod durability;

@@ -181,6 +181,7 @@ fn a_denied_module_leaves_no_trace() {
                 "get",
                 "",
             ),
+            "avatar_conversion" => ("urn:xmpp:pep-vcard-conversion:0", "", "get", ""),
             "mam" => ("urn:xmpp:mam:2", "<query xmlns='urn:xmpp:mam:2'/>", "set", ""),
             "disco" => ("disco#info", "<query xmlns='http://jabber.org/protocol/disco#info'/>", "get", DOMAIN),
             "vcard_temp" => ("vcard-temp", "<vCard xmlns='vcard-temp'/>", "get", ""),

@@ -74,6 +74,13 @@ pub enum NodeRequest {
         /// Which node.
         node: NodeName,
     },
+    /// The account's card with its avatar (XEP-0398).
+    Card,
+    /// A new card, with which the avatar changes.
+    PutCard {
+        /// `<vCard/>`
+        card: Element,
+    },
     /// §5.2: which nodes there are.
     DiscoNodes,
     /// §5.3: what a node is.
@@ -93,7 +100,12 @@ impl NodeRequest {
     pub(crate) fn is_owners(&self) -> bool {
         !matches!(
             self,
-            Self::Items { .. } | Self::DiscoNodes | Self::DiscoNode { .. } | Self::DiscoItems { .. } | Self::Default
+            Self::Items { .. }
+                | Self::DiscoNodes
+                | Self::DiscoNode { .. }
+                | Self::DiscoItems { .. }
+                | Self::Default
+                | Self::Card
         )
     }
 }
@@ -209,7 +221,7 @@ fn named(asked: NodeRequest) -> Answer {
         | NodeRequest::Purge { node }
         | NodeRequest::DiscoNode { node }
         | NodeRequest::DiscoItems { node } => Some(node),
-        NodeRequest::Default | NodeRequest::DiscoNodes => None,
+        NodeRequest::Default | NodeRequest::DiscoNodes | NodeRequest::Card | NodeRequest::PutCard { .. } => None,
     };
     if node.is_none_or(|node| fits(node.as_str())) { Answer::Node(Box::new(asked)) } else { bad("nodeid-required") }
 }

@@ -17,7 +17,7 @@ use super::notify::{self, Notice};
 use super::request::{NodeRequest, error};
 use crate::account::Task;
 use crate::effect::Effect;
-use crate::modules::{Answer, Request};
+use crate::modules::{Answer, Request, avatar_conversion};
 use crate::pending::{Asker, Pending, storage_error};
 use crate::shard::Shard;
 use crate::storage::{ItemRow, ItemsWanted, OpResult, Query, Rows, StorageError, StoreOp};
@@ -33,6 +33,10 @@ pub(crate) struct NodeChange {
     pub(crate) nodes: Vec<(NodeName, Option<NodeConfig>)>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) reply: Option<xml::Element>,
+    /// The avatar is this one now; or there is none.
+    pub(crate) photo: Option<Option<String>>,
+    /// It may be another one now.
+    pub(crate) photo_unknown: bool,
 }
 
 /// What a request leads to.
@@ -70,7 +74,14 @@ fn barrier(config: &NodeConfig, request: &Request<'_>) -> Option<StanzaError> {
     }
 }
 
-fn decide(request: &Request<'_>, nodes: &Nodes, asked: NodeRequest, fresh: impl FnOnce() -> String) -> Step {
+/// `photo`: which avatar there is, if that is known.
+fn decide(
+    request: &Request<'_>,
+    nodes: &Nodes,
+    photo: Option<&Option<String>>,
+    asked: NodeRequest,
+    fresh: impl FnOnce() -> String,
+) -> Step {
     if asked.is_owners() {
         if !request.owner {
             // §7.1.3.1, §8.2.3.2, §8.4.3.1
@@ -98,7 +109,7 @@ fn decide(request: &Request<'_>, nodes: &Nodes, asked: NodeRequest, fresh: impl 
             let Some(config) = nodes.get(&node) else { return refuse(Condition::ItemNotFound) };
             let ops = ids.iter().map(|id| StoreOp::ItemRemove { owner: owner(), node: node.clone(), id: id.clone() });
             let ops = ops.collect();
-            let mut change = NodeChange { ops, ..NodeChange::default() };
+            let mut change = NodeChange { ops, photo_unknown: node == ns::AVATAR_METADATA, ..NodeChange::default() };
             if notify || config.notify_retract {
                 change.notices.push(notify::retracted(&node, config, ids));
             }
@@ -149,6 +160,7 @@ fn decide(request: &Request<'_>, nodes: &Nodes, asked: NodeRequest, fresh: impl 
             let Some(config) = nodes.get(&node) else { return refuse(Condition::ItemNotFound) };
             let mut change = NodeChange {
                 ops: vec![StoreOp::NodeRemove { owner: owner(), node: node.clone() }],
+                photo_unknown: node == ns::AVATAR_METADATA,
                 ..NodeChange::default()
             };
             if config.notify_delete {
@@ -161,6 +173,7 @@ fn decide(request: &Request<'_>, nodes: &Nodes, asked: NodeRequest, fresh: impl 
             let Some(config) = nodes.get(&node) else { return refuse(Condition::ItemNotFound) };
             let mut change = NodeChange {
                 ops: vec![StoreOp::NodePurge { owner: owner(), node: node.clone() }],
+                photo_unknown: node == ns::AVATAR_METADATA,
                 ..NodeChange::default()
             };
             if config.notify_retract {
@@ -168,6 +181,13 @@ fn decide(request: &Request<'_>, nodes: &Nodes, asked: NodeRequest, fresh: impl 
             }
             Step::Change(change)
         }
+        NodeRequest::Card => {
+            let seen =
+                |name: &str| nodes.get(&NodeName::from(name)).is_some_and(|config| barrier(config, request).is_none());
+            let open = seen(ns::AVATAR_METADATA) && seen(ns::AVATAR_DATA);
+            Step::Answer(avatar_conversion::read_card(request, open))
+        }
+        NodeRequest::PutCard { card } => Step::Change(avatar_conversion::put_card(request, nodes, &card, photo)),
         NodeRequest::DiscoNodes => {
             let seen = nodes.iter().filter(|(_, config)| barrier(config, request).is_none());
             let items = seen.map(|(node, config)| DiscoItem {
@@ -260,6 +280,9 @@ fn publish(
             quota: limits.node_bytes as u64,
         });
     }
+    if node == ns::AVATAR_METADATA {
+        change.photo = Some(item.payload.as_ref().and_then(avatar_conversion::hash_of));
+    }
     change.notices.push(notify::published(&node, &config, &id, item.payload));
     let published = Publish { node, items: vec![Item { id: Some(id), ..Item::default() }] };
     change.reply = Some(PubSub { publish: Some(published), ..PubSub::default() }.write());
@@ -310,8 +333,10 @@ impl Shard {
         if matches!(asked, NodeRequest::Publish { .. }) {
             fresh = Some(self.ids.fresh());
         }
-        let Some(nodes) = self.accounts.get(account).and_then(|it| it.nodes.as_ref()) else { return };
-        let step = decide(&self.request(&asker, &iq, None), nodes, asked, || fresh.unwrap_or_default());
+        let Some(it) = self.accounts.get(account) else { return };
+        let Some(nodes) = &it.nodes else { return };
+        let step =
+            decide(&self.request(&asker, &iq, None), nodes, it.photo.as_ref(), asked, || fresh.unwrap_or_default());
         match step {
             Step::Answer(answer) => self.answered(asker, iq, answer),
             Step::Change(change) => {
@@ -389,7 +414,13 @@ impl Shard {
                         None => nodes.remove(&node),
                     };
                 }
+                if change.photo_unknown {
+                    it.photo = None;
+                }
                 effects.push(Effect::Reply(iq.reply_result(change.reply).into()));
+                if let Some(photo) = change.photo {
+                    effects.extend(self.photo_changed(account, photo));
+                }
                 let notices = change.notices.into_iter();
                 effects.extend(notices.map(|notice| Effect::Notify { account: account.clone(), notice }));
             }

@@ -4,6 +4,7 @@ use xmpp::ns;
 use xmpp::stanza::{Condition, ErrorType, StanzaError};
 use xmpp::xml::{self, Element};
 
+use crate::modules::pep::request::NodeRequest;
 use crate::modules::{Access, Answer, At, IqHandler, Module, Request};
 use crate::storage::{OpResult, Query, Rows, StoreOp};
 
@@ -42,10 +43,13 @@ fn read(request: &Request<'_>, _: &Element) -> Answer {
     if request.anonymous {
         return Answer::Result(Some(Element::new("vCard", ns::VCARD)));
     }
+    if request.registry.policy().avatars {
+        return Answer::Node(Box::new(NodeRequest::Card));
+    }
     Answer::Load { query: Query::Vcard(request.account.clone()), memo: None, then: loaded }
 }
 
-fn loaded(request: &Request<'_>, rows: Rows) -> Answer {
+pub(crate) fn loaded(request: &Request<'_>, rows: Rows) -> Answer {
     match rows {
         Rows::Vcard(Some(text)) => match xml::parse(&text) {
             Ok(card) => Answer::Result(Some(card)),
@@ -70,6 +74,9 @@ fn write(request: &Request<'_>, payload: &Element) -> Answer {
     if xml.len() > request.config.limits.vcard_bytes {
         let error = StanzaError::new(ErrorType::Modify, Condition::NotAcceptable).with_text("the vCard is too large");
         return Answer::Error(error);
+    }
+    if request.registry.policy().avatars {
+        return Answer::Node(Box::new(NodeRequest::PutCard { card: payload.clone() }));
     }
     Answer::Store { ops: vec![StoreOp::VcardPut { owner: request.account.clone(), xml }], then: written }
 }
