@@ -56,6 +56,25 @@ impl Fake {
 
 /// A browser's socket that is signed in, and the other server at the far end.
 async fn signed_in(environment: &[(&str, &str)]) -> (Server, Raw, Fake) {
+    let (server, mut raw, mut fake) = connected(environment).await;
+    raw.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAYg==</auth>").await;
+    fake.until("</auth>").await;
+    fake.say("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>").await;
+    assert_eq!(raw.next().await.name(), "success");
+    raw.send(&open()).await;
+    fake.until("version='1.0'>").await;
+    fake.say(&format!("{HEADER}{AFTER}")).await;
+    assert!(raw.next().await.is("open", FRAMING));
+    assert!(raw.next().await.child("bind", "urn:ietf:params:xml:ns:xmpp-bind").is_some());
+    (server, raw, fake)
+}
+
+fn open() -> String {
+    format!("<open xmlns='{FRAMING}' to='{DOMAIN}' version='1.0'/>")
+}
+
+/// As far as the first features.
+async fn connected(environment: &[(&str, &str)]) -> (Server, Raw, Fake) {
     let dir = tempfile::tempdir().unwrap();
     let authority = other::authority("Test authority");
     let (certificate, key) = other::certificate(&authority, DOMAIN);
@@ -79,8 +98,7 @@ async fn signed_in(environment: &[(&str, &str)]) -> (Server, Raw, Fake) {
     let server = Server::on(dir, &["--config", file.to_str().unwrap()], &environment);
 
     let mut raw = Raw::connect(server.address).await;
-    let open = format!("<open xmlns='{FRAMING}' to='{DOMAIN}' version='1.0'/>");
-    raw.send(&open).await;
+    raw.send(&open()).await;
     let (socket, _) = listener.accept().await.unwrap();
     let mut fake = Fake { stream: TlsAcceptor::from(Arc::new(tls)).accept(socket).await.unwrap() };
     assert!(fake.until("version='1.0'>").await.contains("to='people.test'"));
@@ -92,15 +110,6 @@ async fn signed_in(environment: &[(&str, &str)]) -> (Server, Raw, Fake) {
         ["mechanisms"],
         "TLS and bytes are our business"
     );
-    raw.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAYg==</auth>").await;
-    fake.until("</auth>").await;
-    fake.say("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>").await;
-    assert_eq!(raw.next().await.name(), "success");
-    raw.send(&open).await;
-    fake.until("version='1.0'>").await;
-    fake.say(&format!("{HEADER}{AFTER}")).await;
-    assert!(raw.next().await.is("open", FRAMING));
-    assert!(raw.next().await.child("bind", "urn:ietf:params:xml:ns:xmpp-bind").is_some());
     (server, raw, fake)
 }
 
@@ -129,6 +138,30 @@ async fn elements_pass_whole_and_the_end_is_passed_on() {
     assert!(said.starts_with("<message to='a@b' id='0'><body>ü &amp; ö</body></message>"), "{said}");
     assert!(said.matches("<message").count() == 20 && said.ends_with("</stream:stream>"), "{said}");
     assert_eq!(raw.next().await.name(), "close");
+}
+
+#[tokio::test]
+async fn one_round_trip_needs_no_second_header() {
+    // XEP-0388 §2: features come right behind the success, in the same stream.
+    let (_server, mut raw, mut fake) = connected(&[]).await;
+    raw.send("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>AGEAYg==</initial-response></authenticate>").await;
+    assert!(fake.until("</authenticate>").await.contains("xmlns='urn:xmpp:sasl:2'"));
+    fake.say(&format!("<success xmlns='urn:xmpp:sasl:2'><authorization-identifier>a@{DOMAIN}/x</authorization-identifier></success>{AFTER}<presence/>")).await;
+    assert!(raw.next().await.is("success", "urn:xmpp:sasl:2"));
+    assert_eq!(raw.next().await.name(), "features");
+    assert_eq!(raw.next().await.name(), "presence");
+    // Signed in, it may say more at a time.
+    let long = "x".repeat(100_000);
+    raw.send(&format!("<message xmlns='jabber:client'><body>{long}</body></message>")).await;
+    assert_eq!(fake.until("</message>").await.len(), 100_000 + "<message><body></body></message>".len());
+}
+
+#[tokio::test]
+async fn before_signing_in_little_is_taken() {
+    let (_server, mut raw, _fake) = connected(&[]).await;
+    let long = "A".repeat(9_000);
+    raw.send(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{long}</auth>")).await;
+    assert!(raw.next().await.to_xml().contains("policy-violation"));
 }
 
 #[tokio::test]
