@@ -131,6 +131,8 @@ mod tests {
         let loopback: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
         assert!(Client::of(loopback, &headers(&[]), &config).secure);
         assert!(!Client::of(loopback, &forwarded, &config).secure);
+        assert!(Client::direct(loopback, false).secure && Client::direct(stranger, true).secure);
+        assert!(!Client::direct(stranger, false).secure, "TLS has to come first");
         assert_eq!(
             Client::of("2001:db8:1:2:3:4:5:6".parse().unwrap(), &headers(&[]), &config).network,
             "2001:db8:1:2::".parse::<IpAddr>().unwrap()

@@ -156,8 +156,13 @@ fn dated(mut params: CertificateParams) -> CertificateParams {
     params
 }
 
-pub fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// Below the range from which the system gives ports to those who ask for any, so that none of these takes it meanwhile.
+fn free_port() -> SocketAddr {
+    use std::hash::{BuildHasher as _, RandomState};
+
+    let any = || 20_000 + u16::try_from(RandomState::new().hash_one(0) % 12_000).unwrap();
+    let mut addresses = std::iter::repeat_with(|| SocketAddr::from(([127, 0, 0, 1], any())));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }
 
 fn prosody(dir: &Path, c2s: u16, direct: u16) -> String {
