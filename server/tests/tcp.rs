@@ -296,3 +296,11 @@ async fn the_end_of_the_server_is_said() {
     assert_eq!(alice.try_next().await, None);
     assert!(server.wait().success());
 }
+
+#[tokio::test]
+async fn the_signal_does_no_harm_without_native_clients() {
+    let server = Server::start();
+    server.signal("HUP");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(common::http(server.address, "GET", "/healthz", &[], "").await.status, 200);
+}

@@ -42,8 +42,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     println!("listening on http://{address}{lines}");
     tracing::info!(%address, ?native_addresses, domain, "ready");
     let running = tokio::spawn(server.run(app, hub.shutdown_signal()));
+    reload_at_signal(certificate.clone()).context("signals cannot be received")?;
     if let Some(certificate) = certificate {
-        reload_at_signal(Arc::clone(&certificate)).context("signals cannot be received")?;
         tokio::spawn(native.run(Arc::clone(&hub), certificate, hub.shutdown_signal()));
     }
     let reason = stop_signal().await.context("signals cannot be received")?;
@@ -61,15 +61,18 @@ fn cannot_listen(error: ServerError) -> Failure {
     }
 }
 
-/// Reads the certificate again at SIGHUP, as programs that renew certificates send it.
-fn reload_at_signal(certificate: Arc<Certificate>) -> std::io::Result<()> {
+/// Reads the certificate again at SIGHUP, as programs that renew certificates send it. Without one the signal does no harm.
+fn reload_at_signal(certificate: Option<Arc<Certificate>>) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut hangup = signal(SignalKind::hangup())?;
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
-                certificate.reload();
+                match &certificate {
+                    Some(certificate) => certificate.reload(),
+                    None => tracing::info!("SIGHUP: there is nothing to read again"),
+                }
             }
         });
     }
