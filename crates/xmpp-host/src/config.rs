@@ -118,7 +118,7 @@ impl Default for Limits {
             node_items: 1_000,
             node_bytes: 4 << 20,
             item_bytes: 256 << 10,
-            known_capabilities: 1_000,
+            known_capabilities: 500,
             archive_page: 100,
             archive_page_bytes: 1 << 20,
             offline_page: 100,

@@ -128,6 +128,9 @@ impl Shard {
             });
             then.push(Effect::Deliver { to, element: presence.clone().into() });
         }
+        if effect.pass && verb == Verb::Subscribed && self.place(from.as_jid()) == Place::Account {
+            then.extend(self.probes_for_items(account, &from));
+        }
         if effect.approve {
             then.push(subscription_stanza(account, Verb::Subscribed, &from));
         }

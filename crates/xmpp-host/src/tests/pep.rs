@@ -154,6 +154,43 @@ fn what_is_published_reaches_who_wants_it_and_may_know() {
 }
 
 #[test]
+fn who_may_see_it_from_now_on_gets_the_last_item_and_nobody_gets_it_over_and_over() {
+    let mut world = World::new();
+    let romeo = world.online("romeo", "orchard");
+    publish(&mut world, romeo, "tune", "1", &[]);
+    let (juliet, events, _) = curious(&mut world, "juliet", "balcony", &["tune"]);
+    assert!(events.is_empty());
+    world.send(juliet, "<presence to='romeo@example.com' type='subscribe'/>");
+    world.send(romeo, "<presence to='juliet@example.com' type='subscribed'/>");
+    assert!(world.take_xml(juliet).iter().any(|it| it.contains("node=\"tune\"")));
+    world.close(juliet);
+    let (juliet, events, _) = curious(&mut world, "juliet", "balcony", &["tune"]);
+    assert_eq!(events.len(), 1);
+    let (caps, _) = capable(&["tune"]);
+    world.send(juliet, "<presence/>");
+    world.send(juliet, &caps);
+    assert!(!world.take_xml(juliet).iter().any(|it| it.contains("pubsub#event")), "it has it");
+    world.send(juliet, "<presence type='unavailable'/>");
+    world.send(juliet, &caps);
+    assert!(world.take_xml(juliet).iter().any(|it| it.contains("pubsub#event")), "it has come back");
+}
+
+/// XEP-0292 §4.1: a card in a node, which may be everybody's.
+#[test]
+fn cards_may_be_in_a_node() {
+    let mut world = World::new();
+    let romeo = world.online("romeo", "orchard");
+    let nurse = world.online("nurse", "hall");
+    let card = "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><fn><text>Romeo</text></fn></vcard>";
+    let options = form(OPTIONS, &[("access_model", "open")]);
+    let request = format!(
+        "<publish node='urn:xmpp:vcard4'><item id='current'>{card}</item></publish><publish-options>{options}</publish-options>"
+    );
+    assert!(iq(&mut world, romeo, "", "set", &pubsub(&request)).contains("type=\"result\""));
+    assert!(items(&mut world, nurse, TO_ROMEO, "urn:xmpp:vcard4").contains("<fn><text>Romeo</text></fn>"));
+}
+
+#[test]
 fn a_lying_hash_is_believed_of_its_client_alone() {
     let mut world = World::new();
     let first = world.bound("romeo", "orchard");

@@ -17,7 +17,10 @@ use crate::io::SessionId;
 use crate::shard::Shard;
 
 /// Nodes that one client may want to be told of.
-const MAX_NODES: usize = 200;
+const MAX_NODES: usize = 100;
+
+/// Nodes whose last items one session is given while it is online.
+const MAX_GIVEN: usize = 500;
 
 /// The longest `node` and `ver` that are looked at, in bytes.
 const NAME_BYTES: usize = 256;
@@ -30,6 +33,9 @@ pub(crate) struct Interests {
     told: Option<String>,
     /// The question that is under way.
     asked: Option<IqId>,
+    /// Nodes whose last items it was given since it came online, so that a client that changes its mind all the time is not given them
+    /// all the time.
+    given: BTreeSet<NodeName>,
 }
 
 impl Interests {
@@ -39,6 +45,16 @@ impl Interests {
 
     pub(crate) fn nodes(&self) -> Arc<BTreeSet<NodeName>> {
         Arc::clone(&self.nodes)
+    }
+
+    /// The nodes whose last items it has not been given yet; from now on it has.
+    pub(crate) fn give(&mut self) -> Arc<BTreeSet<NodeName>> {
+        let fresh: BTreeSet<NodeName> = self.nodes.difference(&self.given).cloned().collect();
+        if self.given.len() + fresh.len() > MAX_GIVEN {
+            return Arc::default();
+        }
+        self.given.extend(fresh.iter().cloned());
+        Arc::new(fresh)
     }
 }
 
@@ -81,18 +97,23 @@ impl Shard {
         let caps = presence.payload::<Caps>().and_then(Result::ok);
         let caps = caps.filter(|caps| caps.node.len() <= NAME_BYTES && caps.ver.len() <= NAME_BYTES);
         let Some(session) = self.sessions.get_mut(&id) else { return };
+        if initial {
+            session.interests.given.clear();
+        }
+        let given = std::mem::take(&mut session.interests.given);
         let Some(caps) = caps else {
-            session.interests = Interests::default();
+            session.interests = Interests { given, ..Interests::default() };
             return;
         };
         let told = Some(format!("{}#{}", caps.node, caps.ver));
         if session.interests.told == told {
+            session.interests.given = given;
             if initial && session.interests.asked.is_none() {
                 self.ask_for_last_items(id);
             }
             return;
         }
-        session.interests = Interests { told: told.clone(), ..Interests::default() };
+        session.interests = Interests { told: told.clone(), given, ..Interests::default() };
         let known = self.known_capabilities.by_ver.get(&caps.ver).filter(|_| caps.hash.as_deref() == Some("sha-1"));
         if let Some(nodes) = known {
             session.interests.nodes = Arc::clone(nodes);

@@ -15,6 +15,7 @@ use xmpp::xml::{self, Element};
 
 use super::config::{AccessModel, NodeConfig};
 use crate::account::Task;
+use crate::effect::Effect;
 use crate::io::{Envelope, EnvelopeBody, SessionId};
 use crate::modules::offline;
 use crate::pending::Pending;
@@ -115,10 +116,13 @@ impl Shard {
 
     /// XEP-0060 §9.1.2 and XEP-0163 §4.3.4: a client that comes online gets the last item of each node that it wants to know of.
     pub(crate) fn ask_for_last_items(&mut self, id: SessionId) {
-        let Some(session) = self.sessions.get(&id) else { return };
-        let nodes = session.interests.nodes();
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if session.presence.is_none() {
+            return;
+        }
+        let nodes = session.interests.give();
         let (account, from) = (session.account.clone(), session.jid.to_jid());
-        if nodes.is_empty() || session.presence.is_none() {
+        if nodes.is_empty() {
             return;
         }
         self.push_task(&account, Task::LastItems { from: from.clone(), nodes: Arc::clone(&nodes) });
@@ -135,6 +139,17 @@ impl Shard {
             let body = EnvelopeBody::EventProbe { from: from.clone(), nodes: Arc::clone(&nodes) };
             self.route(Envelope { to, body });
         }
+    }
+
+    /// The account may see a contact from now on: what its clients want to know of that one.
+    pub(crate) fn probes_for_items(&self, account: &BareJid, contact: &BareJid) -> Vec<Effect> {
+        let curious = self.sessions_of(account, |it| it.presence.is_some() && !it.interests.nodes().is_empty());
+        let probe = |id: &SessionId| {
+            let session = self.sessions.get(id)?;
+            let body = EnvelopeBody::EventProbe { from: session.jid.to_jid(), nodes: session.interests.nodes() };
+            Some(Effect::Route(Envelope { to: contact.to_jid(), body }))
+        };
+        curious.iter().filter_map(probe).collect()
     }
 
     /// Somebody's client has come online: what they may know goes there.

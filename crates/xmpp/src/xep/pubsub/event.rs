@@ -1,4 +1,4 @@
-//! What subscribers are told (§7.1.2.1, §7.2.2.1, §8.2.5, §8.4, §8.5), in messages.
+//! XEP-0060: Publish-Subscribe (version 1.30.0), what subscribers are told (§7.1.2.1, §7.2.2.1, §8.2.5, §8.4, §8.5), in messages.
 
 use crate::ids::{ItemId, NodeName};
 use crate::jid::Jid;

@@ -1,4 +1,4 @@
-//! What the owner of a node asks for (§8).
+//! XEP-0060: Publish-Subscribe (version 1.30.0), what the owner of a node asks for (§8).
 
 use crate::ids::NodeName;
 use crate::ns;
