@@ -16,6 +16,8 @@ use super::{Connection, ConnectionEvent};
 use crate::api::{Event, Output, Phase, SignInError, StoreOp, StoreScope, Transport};
 use crate::core::{Core, Owner};
 
+/// More than this nobody says while a page asks for its roster.
+const MAX_KEPT: usize = 10_000;
 /// Two conflicts within so short a time are no duplicated tab.
 const MOVE_AGAIN_MS: u64 = 10 * 60_000;
 
@@ -73,7 +75,7 @@ impl Connection {
         match session.received(&element, &domain) {
             // After a reload, what concerns people waits until the features know them.
             Ok(None) => match &mut core.kept {
-                Some(kept) if waits(&element) => kept.push(element),
+                Some(kept) if waits(&element) && kept.len() < MAX_KEPT => kept.push(element),
                 _ => self.events.push_back(ConnectionEvent::Stanza(element)),
             },
             Ok(Some((has, answer))) => {
