@@ -12,6 +12,7 @@ use crate::report;
 
 /// Examples that the pairs leave out: file, our type, why.
 const LEFT_OUT: &[(&str, &str, &str)] = &[
+    ("bind2/04-server-responds-after-processing-the-bind.xml", "Bound", "they have a type for the archive's metadata"),
     ("data_forms/08-service-returns-search-results.xml", "DataForm", NO_REPORTS),
     ("private_storage/01-client-stores-private-data.xml", "PrivateStorage", ONLY_BOOKMARKS),
     ("private_storage/02-client-retrieves-private-data.xml", "PrivateStorage", ONLY_BOOKMARKS),
@@ -20,6 +21,10 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("private_storage/05-user-attempts-to-get-or-set-data-in-a-reserved-n.xml", "PrivateStorage", ONLY_BOOKMARKS),
     ("sasl/auth-with-empty-initial-response.xml", "Auth", "they do not read the = of RFC 6120 §6.4.2"),
     ("sasl/auth-without-initial-response.xml", "Auth", "their mechanisms are a closed list"),
+    ("sasl2/02-an-authentication-request.xml", "Authenticate", OTHER_AGENT),
+    ("sasl2/03-an-authentication-request-with-a-bind-request.xml", "Authenticate", OTHER_AGENT),
+    ("sasl2/14-plain-authentication.xml", "Authenticate", OTHER_AGENT),
+    ("sasl2/15-no-initial-response.xml", "Authenticate", OTHER_AGENT),
     ("sm/04-server-returns-error-if-client-attempts-to-enabl.xml", "Failed", NO_FAILED_ENABLE),
     ("sm/17-client-failed-to-enable-stream-management.xml", "Failed", NO_FAILED_ENABLE),
     ("sm/18-client-failed-to-resume-stream-and-to-enable-man.xml", "Failed", NO_FAILED_ENABLE),
@@ -29,6 +34,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
 const NO_REPORTS: &str = "they have no reports of several items (XEP-0004 §3.4)";
 const ONLY_BOOKMARKS: &str = "the only private element they know is that of bookmarks";
 const NO_FAILED_ENABLE: &str = "they insist on h, which a failed <enable/> does not have (XEP-0198 §3)";
+const OTHER_AGENT: &str = "they read the texts of the user agent from elements of other names";
 const NO_EXTVAL: &str = "they have no picture that is elsewhere";
 
 #[test]
