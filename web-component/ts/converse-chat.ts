@@ -258,7 +258,8 @@ export class ConverseChat extends HTMLElement {
       const how = this.#howToSignIn();
       // Whoever has to type sees the form first; everyone else needs the whole program now.
       const typing = how.kind === "restore" && !keepsSession();
-      if (!typing) await (this.#needsBosh(how.kind) ? core.rare() : core.rest());
+      // After a reload everything is in the browser's cache.
+      if (!typing) await (how.kind === "restore" || this.#needsBosh(how.kind) ? core.rare() : core.rest());
       this.#session?.start(how);
       this.#settleReady.resolve();
       this.#emit("converse-ready", null);

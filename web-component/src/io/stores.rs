@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use js_sys::{Array, Promise};
@@ -222,18 +223,21 @@ async fn work(owner: Owner) {
 /// What `work` gives, unless it takes too long.
 async fn in_time<T: 'static>(work: impl Future<Output = T> + 'static) -> Option<T> {
     let result = Rc::new(RefCell::new(None));
-    let done = {
-        let result = result.clone();
-        future_to_promise(async move {
-            *result.borrow_mut() = Some(work.await);
-            Ok(JsValue::NULL)
-        })
-    };
+    let put = result.clone();
+    race(Box::pin(async move { *put.borrow_mut() = Some(work.await) })).await;
+    result.take()
+}
+
+/// Waits until `work` is done or takes too long; compiled once for all kinds of it.
+async fn race(work: Pin<Box<dyn Future<Output = ()>>>) {
+    let done = future_to_promise(async move {
+        work.await;
+        Ok(JsValue::NULL)
+    });
     let late = Promise::new(&mut |resolve, _| {
         // Fails only for a window that is gone.
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, LATE_MS);
     });
     // Neither of the two ever rejects.
     let _ = JsFuture::from(Promise::race(&Array::of2(&done, &late))).await;
-    result.take()
 }

@@ -60,6 +60,8 @@ const WASM_OPT: &[&str] = &[
     "--converge",
     // Rust keeps the first kilobyte for the far end of the stack: no pointer with an offset wraps around into it.
     "--low-memory-unused",
+    // Rust checks before it divides or converts; a load never traps in a program that is right.
+    "--ignore-implicit-traps",
     // Like stands by like, which compresses better than what is called most first.
     "--reorder-functions-by-name",
     "-g",

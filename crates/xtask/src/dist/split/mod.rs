@@ -31,7 +31,7 @@ const PARTS: &str = "./parts.js";
 /// When the module uses what this does not know.
 pub(crate) fn cut(whole: &[u8], list: &str, again: bool) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
     let module = Module::parse(whole)?;
-    let plan = Plan::new(&module, list)?;
+    let plan = Plan::new(&module, list, again)?;
     println!(
         "  {} functions, {} of them later, {} stubs",
         module.bodies.len(),

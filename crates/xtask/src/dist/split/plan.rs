@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Module;
 
-/// About what a stub, its place in the table and the import of what it stands for come to, in bytes.
-const STUB: usize = 120;
+/// About what a stub, its place in the table and the import of what it stands for come to, in bytes; and less for the last
+/// part, which comes when nobody waits any more.
+const STUB: [usize; 2] = [120, 40];
 
 /// The first part and the rest.
 pub(crate) struct Plan {
@@ -17,11 +18,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What the list names comes first; so does what has no name, since nothing is known about it.
+    /// What the list names comes first; so does what has no name, since nothing is known about it. `again`: what comes later
+    /// will be cut, too.
     ///
     /// # Errors
     /// When the module says no names, or nothing is left for the rest.
-    pub(crate) fn new(module: &Module, list: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(module: &Module, list: &str, again: bool) -> anyhow::Result<Self> {
+        let stub = STUB[usize::from(!again)];
         let listed: HashSet<&str> = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
         let comes_first = |function: u32| {
             let name = module.name(function);
@@ -39,7 +42,7 @@ impl Plan {
                 .copied()
                 .filter(|&function| {
                     let body = module.body(function);
-                    body.size <= STUB
+                    body.size <= stub
                         && body.mentions.iter().all(|other| !rest.contains(other) || stubs.contains(other))
                 })
                 .collect();
