@@ -8,6 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use common::{Raw, Server};
 
 const ON: (&str, &str) = ("CONVERSE_SERVER_ACCOUNTS_REGISTRATION", "true");
+/// The tests' server has prebind on.
+const NO_VISITORS: (&str, &str) = ("CONVERSE_SERVER_PREBIND_AUTO_CREATE", "false");
 
 fn query(type_: &str, inner: &str) -> String {
     format!("<iq xmlns='jabber:client' type='{type_}' id='r'><query xmlns='jabber:iq:register'>{inner}</query></iq>")
@@ -33,7 +35,7 @@ async fn signs_in(server: &Server, user: &str, password: &str) -> bool {
 
 #[tokio::test]
 async fn a_stranger_registers_and_signs_in() {
-    let server = Server::with(&[], &[ON]);
+    let server = Server::with(&[], &[ON, NO_VISITORS]);
     let mut raw = Raw::connect(server.address).await;
     assert!(raw.open().await.to_xml().contains("http://jabber.org/features/iq-register"));
     assert!(answer(&mut raw, &query("get", "")).await.contains("<username/>"));
@@ -45,7 +47,7 @@ async fn a_stranger_registers_and_signs_in() {
 
 #[tokio::test]
 async fn one_address_registers_a_few_at_most() {
-    let server = Server::with(&[], &[ON, ("CONVERSE_SERVER_LIMITS_REGISTRATIONS_PER_ADDRESS", "2")]);
+    let server = Server::with(&[], &[ON, NO_VISITORS, ("CONVERSE_SERVER_LIMITS_REGISTRATIONS_PER_ADDRESS", "2")]);
     for (n, condition) in [(0, "type='result'"), (1, "type='result'"), (2, "not-acceptable")] {
         let mut raw = Raw::connect(server.address).await;
         raw.open().await;
@@ -80,9 +82,21 @@ async fn a_password_is_changed_and_other_sessions_end() {
 
 #[tokio::test]
 async fn a_cancelled_account_is_gone() {
-    let server = Server::with(&[], &[ON]);
+    let server = Server::with(&[], &[ON, NO_VISITORS]);
     let (mut alice, _) = Raw::online(server.address, "alice").await;
     assert!(answer(&mut alice, &query("set", "<remove/>")).await.contains("type='result'"));
     alice.until(|element| element.to_xml().contains("not-authorized")).await;
     assert!(!signs_in(&server, "alice", "alice-password").await);
+}
+
+#[test]
+fn strangers_cannot_take_the_names_of_visitors() {
+    let mut check = common::command(&["check-config"]);
+    check.env("CONVERSE_SERVER_PREBIND_SECRET", common::SECRET).env(ON.0, ON.1);
+    let output = check.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = common::text(&output.stderr);
+    assert!(said.contains("accounts.registration") && said.contains("prebind.auto_create = false"), "{said}");
+    check.env(NO_VISITORS.0, NO_VISITORS.1);
+    assert_eq!(check.output().unwrap().status.code(), Some(0));
 }

@@ -266,6 +266,12 @@ impl Config {
         {
             complain("http.content_security_policy", "must be one line of plain text");
         }
+        if self.accounts.registration && self.prebind.secret.is_some() && self.prebind.auto_create {
+            complain(
+                "accounts.registration",
+                "cannot be on while prebind makes accounts: a stranger could register a visitor's name first and read along; set prebind.auto_create = false, or leave one of them off",
+            );
+        }
         if self.log.filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
             complain(
                 "log.filter",

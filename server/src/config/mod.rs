@@ -77,6 +77,7 @@ settings! {
         anonymous: bool = false;
         /// Whether strangers may make themselves an account in their client (XEP-0077), over TLS or loopback only, and whoever has an account
         /// may delete it with everything in it. Passwords can be changed either way, unless the account has none.
+        /// Not together with prebind.auto_create: a stranger could register a visitor's name first.
         registration: bool = false;
         /// Whether the password itself may be sent (SASL PLAIN). Only offered over TLS or loopback, never otherwise.
         plain: bool = true;
