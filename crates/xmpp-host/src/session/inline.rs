@@ -57,6 +57,9 @@ impl Shard {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.carbons = bind.carbons;
         }
+        if bind.active == Some(false) && self.registry.policy().csi {
+            self.indicate_state(id, "inactive");
+        }
         Some((jid, bound))
     }
 }

@@ -1,5 +1,7 @@
 //! XEP-0352: what waits while nobody looks, and what makes it go out.
 
+use xmpp_stream::server::Bind;
+
 use super::world::World;
 use crate::io::ConnId;
 
@@ -58,6 +60,20 @@ fn a_resumed_stream_is_active() {
     assert!(got[0].contains("<resumed") && got[1].contains("<show>xa</show>") && got.len() == 2, "{got:?}");
     show(&mut world, street, "chat");
     assert_eq!(world.take(orchard).len(), 1);
+}
+
+#[test]
+fn a_client_may_be_inactive_from_the_start() {
+    let mut world = World::new();
+    let street = world.online("romeo", "street");
+    let bind = Bind { resource: Some("orchard".to_owned()), sm: None, carbons: false, active: Some(false) };
+    let orchard = world.connect_inline("romeo", bind);
+    assert!(world.take_xml(orchard)[0].contains("romeo@example.com/orchard"));
+    world.send(orchard, "<presence/>");
+    show(&mut world, street, "away");
+    assert!(world.take(orchard).is_empty());
+    world.send(orchard, ACTIVE);
+    assert!(world.take_xml(orchard).iter().any(|it| it.contains("<show>away</show>")));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use xmpp::jid::{BareJid, Jid};
 use xmpp::stanza::StreamError;
 use xmpp::time::{Mono, Now, Timestamp};
 use xmpp::xml::{self, Element};
-use xmpp_stream::server::Password;
+use xmpp_stream::server::{Bind, Inline, Password};
 
 use crate::config::HostConfig;
 use crate::io::{ConnId, Input, Output, PasswordRefused, ShardId, Token};
@@ -104,12 +104,27 @@ impl World {
         self.connect_as(name, false)
     }
 
+    /// Connects and binds together with the sign-in (XEP-0386).
+    pub(super) fn connect_inline(&mut self, name: &str, bind: Bind) -> ConnId {
+        let inline = Inline {
+            success: Element::new("success", xmpp::ns::SASL2),
+            resume: None,
+            bind: Some(bind),
+            features: Element::new("features", xmpp::ns::STREAM),
+        };
+        self.connect_with(name, false, Some(Box::new(inline)))
+    }
+
     pub(super) fn connect_as(&mut self, name: &str, anonymous: bool) -> ConnId {
+        self.connect_with(name, anonymous, None)
+    }
+
+    fn connect_with(&mut self, name: &str, anonymous: bool, inline: Option<Box<Inline>>) -> ConnId {
         self.next_conn += 1;
         let conn = ConnId(self.next_conn);
         let shard = usize::from(shard_of(&bare(name), self.config.shards).0);
         self.conns.insert(conn, Client { shard, seq: 0, inbox: Vec::new(), handled: 0, closed: None });
-        self.input(shard, Input::Connected { conn, account: bare(name), anonymous, inline: None });
+        self.input(shard, Input::Connected { conn, account: bare(name), anonymous, inline });
         conn
     }
 
