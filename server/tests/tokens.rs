@@ -70,7 +70,9 @@ async fn a_session_and_a_token_in_one_answer_and_the_session_again_by_token() {
     assert!(jid.starts_with("alice@localhost/test/"), "{jid}");
     let bound = success.child("bound", "urn:xmpp:bind:0").unwrap();
     let id = bound.child("enabled", SM).unwrap().attr("id").unwrap().to_owned();
-    assert!(alice.next().await.name() == "features");
+    let features = alice.next().await;
+    assert!(features.name() == "features" && features.child("ver", "urn:xmpp:features:rosterver").is_some());
+    assert!(features.children().all(|it| !matches!(it.name(), "bind" | "sm" | "session")), "all that is done");
     let (mut bob, _) = Raw::online(server.address, "bob").await;
     drop(alice);
     let message = format!("<message xmlns='jabber:client' to='{jid}' type='chat'><body>hello</body></message>");

@@ -16,7 +16,7 @@ impl Shard {
     pub(crate) fn connected(&mut self, conn: ConnId, account: BareJid, anonymous: bool, inline: Option<Box<Inline>>) {
         self.conns.insert(conn, Conn { account: account.clone(), anonymous, session: None });
         let Some(inline) = inline else { return };
-        let Inline { mut success, resume, bind, features } = *inline;
+        let Inline { mut success, resume, bind, mut features } = *inline;
         if let Some(resume) = resume {
             match self.resume(conn, &account, &resume, SayResumed::Inline(success.clone())) {
                 // It is said when everything of the former stream is handled.
@@ -27,6 +27,11 @@ impl Shard {
         let bound = bind.and_then(|bind| self.bind_inline(conn, &account, anonymous, &bind));
         let address = match bound {
             Some((jid, bound)) => {
+                // XEP-0388 §2.6.1: what is applicable still. Who reads `<bind/>` or `<sm/>` here might begin anew.
+                let managed = bound.child("enabled", ns::SM).is_some();
+                let mut left = features.take_children();
+                left.retain(|it| !matches!(it.ns(), ns::BIND | ns::SESSION) && !(managed && it.ns() == ns::SM));
+                features = features.with_children(left);
                 success.push(bound);
                 jid.to_jid()
             }
