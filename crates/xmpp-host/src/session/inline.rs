@@ -30,7 +30,7 @@ impl Shard {
                 // XEP-0388 §2.6.1: what is applicable still. Who reads `<bind/>` or `<sm/>` here might begin anew.
                 let managed = bound.child("enabled", ns::SM).is_some();
                 let mut left = features.take_children();
-                left.retain(|it| !matches!(it.ns(), ns::BIND | ns::SESSION) && !(managed && it.ns() == ns::SM));
+                left.retain(|it| !(matches!(it.ns(), ns::BIND | ns::SESSION) || managed && it.ns() == ns::SM));
                 features = features.with_children(left);
                 success.push(bound);
                 jid.to_jid()
