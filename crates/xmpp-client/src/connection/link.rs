@@ -11,9 +11,9 @@ use xmpp_stream::client::{ClientStream, Framing, Input, Output, StreamConfig, St
 use xmpp_stream::transport::bosh_client::Session;
 use xmpp_stream::transport::websocket;
 
+use super::endpoints::Endpoint;
 use crate::api::{self, HttpError, HttpResponse, RequestId, SocketId, Token, Transport};
 use crate::core::{Core, Owner};
-use super::endpoints::Endpoint;
 use bosh::{Bosh, FromBosh};
 
 /// One open transport.
