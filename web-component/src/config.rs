@@ -21,6 +21,7 @@ pub(crate) fn settings(options: &JsValue) -> Settings {
         disabled: list(options, "disabled"),
         enabled: list(options, "enabled"),
         seed: seed(),
+        trusted_device: !flag(options, "sharedDevice"),
         ..Settings::default()
     }
 }

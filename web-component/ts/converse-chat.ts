@@ -28,6 +28,7 @@ let sheet: CSSStyleSheet | undefined;
  * @attr {string} domain - Domain that is added to a bare user name, and where anonymous visitors sign in.
  * @attr {string} jid - Address that the sign-in form starts with.
  * @attr {boolean} anonymous - Signs visitors in without an account (SASL ANONYMOUS).
+ * @attr {boolean} shared-device - Keeps nothing on the device when the tab is closed: no history, no lists. Fixed once the session starts.
  * @attr {'overlay'|'embedded'|'fullscreen'} view - How the chat sits in the page. Default: `embedded`.
  * @attr {'auto'|'light'|'dark'} theme - Colours. Default: `auto`.
  * @attr {string} lang - Language, BCP 47. Default: the nearest `lang` around the element, then the browser's.
@@ -313,6 +314,7 @@ export class ConverseChat extends HTMLElement {
       websocketUrl: this.getAttribute("websocket-url") ?? undefined,
       boshUrl: this.getAttribute("bosh-url") ?? undefined,
       lang: this.#language(),
+      sharedDevice: this.hasAttribute("shared-device"),
       disabled: this.#disabledFeatures,
       enabled: this.#enabledFeatures,
     };

@@ -10,6 +10,7 @@ export interface ConverseChatJsx {
   domain?: string;
   jid?: string;
   anonymous?: boolean;
+  "shared-device"?: boolean;
   view?: View;
   theme?: Theme;
   lang?: string;

@@ -27,7 +27,7 @@ pub struct Settings {
     pub history_page: u16,
     /// Seed of every random choice (ids, nonces, jitter): 32 bytes from the shell's secure source.
     pub seed: [u8; 32],
-    /// Whether rows are kept on the device at all.
+    /// Whether rows are kept on the device at all; else only what a person wrote, by the tab, until it is closed.
     pub trusted_device: bool,
 }
 
