@@ -1,6 +1,5 @@
 //! What comes from clients: checked, queued, started and released in order.
 
-use xmpp::jid::Jid;
 use xmpp::ns;
 use xmpp::stanza::{Stanza, StanzaFault, StreamCondition, StreamError};
 use xmpp::xml::Element;
@@ -127,10 +126,9 @@ impl Shard {
             }
         };
         let Some(session) = self.sessions.get(&id) else { return };
-        // RFC 6120 §8.1.2.1: the host says who sent it.
-        let genuine =
-            |from: &Jid| *from == *session.jid.as_jid() || (from.is_bare() && *from == *session.account.as_jid());
-        if !stanza.from().is_none_or(genuine) {
+        // RFC 6120 §8.1.2.1: the host says who sent it. Another resource of the same account is corrected, not refused: there are
+        // clients that resume a session after a reload and believe in the resource they would have asked for.
+        if !stanza.from().is_none_or(|from| from.has_bare(&session.account)) {
             self.kill(id, Some(StreamError::new(StreamCondition::InvalidFrom)));
             self.finish(id, entry, Vec::new());
             return;

@@ -171,6 +171,20 @@ fn forged_stanza_ids_do_not_pass() {
 }
 
 #[test]
+fn another_resource_of_ones_own_is_corrected() {
+    let mut world = World::new();
+    let romeo = world.online("romeo", "orchard");
+    let juliet = world.online("juliet", "balcony");
+    world.take_xml(juliet);
+    world.send(
+        romeo,
+        "<message from='romeo@example.com/old' to='juliet@example.com/balcony' type='chat'><body>x</body></message>",
+    );
+    let got = world.take_xml(juliet);
+    assert!(got[0].contains("from=\"romeo@example.com/orchard\""), "{got:?}");
+}
+
+#[test]
 fn someone_elses_address_ends_the_stream() {
     let mut world = World::new();
     let romeo = world.online("romeo", "orchard");
