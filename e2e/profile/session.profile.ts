@@ -15,13 +15,13 @@ test("a session over WebSocket, through lost connections", async ({ server, visi
     const page = await context.newPage();
     await Ran.listen(page);
     const chat = await visit(attributes, page);
-    // Signing in may fail for want of a network, or of memory.
-    await context.setOffline(true);
-    await chat.signInForm.submit(alice.jid, alice.password);
-    await expect(chat.signInForm.alert).toBeVisible({ timeout: 30_000 });
-    await context.setOffline(false);
-    await chat.signInForm.submit(alice.jid, "not her password");
-    await expect(chat.signInForm.alert).toBeVisible({ timeout: 30_000 });
+    // Signing in may fail for want of a network.
+    if (round === 1) {
+      await context.setOffline(true);
+      await chat.signInForm.submit(alice.jid, alice.password);
+      await expect(chat.signInForm.alert).toBeVisible({ timeout: 30_000 });
+      await context.setOffline(false);
+    }
     await chat.signIn(alice);
     // The first round finds no history, the second one more than a page of it.
     const conversation = await chat.openContact(bob.name);

@@ -44,7 +44,6 @@ pub(crate) fn view_config(options: &JsValue) -> ViewConfig {
         sign_in_form: flag(options, "form"),
         jid: text(options, "jid").map(AttrValue::from),
         domain: text(options, "domain").map(AttrValue::from),
-        anonymous_domain: None,
         disabled: list(options, "disabled"),
         enabled: list(options, "enabled"),
         virtual_lists: true,

@@ -45,8 +45,6 @@ messages! {
     HidePassword = "Hide password",
     SignIn = "Sign in",
     SigningIn = "Signing in…",
-    Or = "or",
-    Guest = "Continue as a guest",
     BadAddress = "Enter an address like you@example.com.",
     PasswordMissing = "Enter your password.",
     // Why it did not work.

@@ -43,8 +43,6 @@ pub struct ViewConfig {
     pub jid: Option<AttrValue>,
     /// Appended to an address typed without a domain.
     pub domain: Option<AttrValue>,
-    /// Offers signing in without an account at this domain.
-    pub anonymous_domain: Option<AttrValue>,
     /// Features switched off, by id, as in `xmpp_client::api::Settings::disabled`.
     pub disabled: Vec<String>,
     /// Where not empty, only these features, as in `xmpp_client::api::Settings::enabled`.
@@ -63,7 +61,6 @@ impl Default for ViewConfig {
             sign_in_form: true,
             jid: None,
             domain: None,
-            anonymous_domain: None,
             disabled: Vec::new(),
             enabled: Vec::new(),
             virtual_lists: true,

@@ -4,7 +4,7 @@ use xmpp::jid::BareJid;
 use xmpp_client::api::{Password, SignIn, SignInError};
 use yew::prelude::*;
 
-use super::bits::{button, field, text_of};
+use super::bits::{field, text_of};
 use crate::hooks::{Ui, focus, use_ui, use_value};
 use crate::icons::{Icon, icon};
 use crate::kept::use_state;
@@ -21,7 +21,7 @@ pub struct Props {
     pub busy: bool,
 }
 
-/// Address and password, or a guest's way in.
+/// Address and password.
 #[component]
 pub fn SignInForm(props: &Props) -> Html {
     let ui = use_ui();
@@ -80,7 +80,6 @@ pub fn SignInForm(props: &Props) -> Html {
                 if props.busy { <span class="spinner" aria-hidden="true"></span> }
                 { ui.t(if props.busy { Msg::SigningIn } else { Msg::SignIn }) }
             </button>
-            { for ui.config.anonymous_domain.as_ref().map(|domain| guest(&ui, domain)) }
         </form>
     }
 }
@@ -91,14 +90,6 @@ fn example(ui: &Ui, msg: Msg) -> AttrValue {
         Some(domain) => AttrValue::from(ui.t(msg).replace("example.com", domain)),
         None => ui.t(msg),
     }
-}
-
-fn guest(ui: &Ui, domain: &AttrValue) -> Html {
-    let how = SignIn::Anonymous { domain: domain.to_string() };
-    html! { <>
-        <div class="or"><span>{ ui.t(Msg::Or) }</span></div>
-        { button(ui.t(Msg::Guest), "wide", ui.act(Action::SignIn(how))) }
-    </> }
 }
 
 fn alert(text: AttrValue, detail: Option<AttrValue>) -> Html {
