@@ -3,9 +3,7 @@
 
 mod common;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use common::{Raw, Server};
+use common::{Raw, Server, plain};
 
 const ON: (&str, &str) = ("CONVERSE_SERVER_ACCOUNTS_REGISTRATION", "true");
 /// The tests' server has prebind on.
@@ -28,8 +26,7 @@ async fn answer(raw: &mut Raw, request: &str) -> String {
 async fn signs_in(server: &Server, user: &str, password: &str) -> bool {
     let mut raw = Raw::connect(server.address).await;
     raw.open().await;
-    let plain = STANDARD.encode(format!("\0{user}\0{password}"));
-    raw.send(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>")).await;
+    raw.send(&plain(user, password)).await;
     raw.next().await.name() == "success"
 }
 

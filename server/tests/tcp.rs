@@ -5,8 +5,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::tcp::{HEADER, Native, connector, handshake, plain};
-use common::{PATIENCE, Raw, Server, body};
+use common::tcp::{HEADER, Native, connector, handshake};
+use common::{PATIENCE, Raw, Server, body, password, plain};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use xmpp::Element;
@@ -99,8 +99,10 @@ async fn what_was_said_before_tls_is_forgotten() {
     let server = Server::with_tcp(&[]);
     let mut stream = TcpStream::connect(server.xmpp.unwrap()).await.unwrap();
     // Somebody on the way puts a sign-in and a half element behind the client's own request, all in one segment.
-    let injected =
-        format!("{HEADER}<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>{HEADER}{}<message><bo", plain("bob"));
+    let injected = format!(
+        "{HEADER}<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>{HEADER}{}<message><bo",
+        plain("bob", &password("bob"))
+    );
     stream.write_all(injected.as_bytes()).await.unwrap();
     let mut said = Vec::new();
     while !said.ends_with(b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>") {
@@ -117,7 +119,7 @@ async fn what_was_said_before_tls_is_forgotten() {
 async fn bytes_come_as_they_like() {
     let server = Server::with_tcp(&[]);
     let mut slow = bare(&server).await;
-    for byte in [HEADER, &plain("alice")].concat().bytes() {
+    for byte in [HEADER, &plain("alice", &password("alice"))].concat().bytes() {
         slow.io.write_all(&[byte]).await.unwrap();
     }
     slow.until(|element| element.name() == "success").await;
@@ -125,7 +127,7 @@ async fn bytes_come_as_they_like() {
     // All at once, before any answer: what follows a sign-in waits until it is judged.
     let mut hasty = bare(&server).await;
     let bind = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
-    hasty.io.write_all([HEADER, &plain("bob"), HEADER, bind].concat().as_bytes()).await.unwrap();
+    hasty.io.write_all([HEADER, &plain("bob", &password("bob")), HEADER, bind].concat().as_bytes()).await.unwrap();
     let mut said = String::new();
     while !said.contains("<jid>bob@localhost/") {
         let mut chunk = [0; 4096];

@@ -5,10 +5,8 @@ mod common;
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use common::machine::{config, sign_in};
-use common::{FRAMING, Raw, Server, body, http};
+use common::{FRAMING, Raw, Server, body, http, plain};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -153,8 +151,7 @@ async fn failed_sign_ins_are_put_off_by_account_and_address() {
     let attempt = async |user: &str, password: &str| {
         let mut raw = Raw::connect(server.address).await;
         raw.open().await;
-        let plain = STANDARD.encode(format!("\0{user}\0{password}"));
-        raw.send(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>")).await;
+        raw.send(&plain(user, password)).await;
         let answer = raw.next().await;
         answer.children().next().map_or(answer.name().to_owned(), |condition| condition.name().to_owned())
     };

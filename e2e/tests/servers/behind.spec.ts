@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test as base } from "@playwright/test";
-import { Bot, befriend } from "../../fixtures/bot.ts";
 import { Prosody } from "../../fixtures/prosody.ts";
 import { ChatServer } from "../../fixtures/server.ts";
+import { talkThroughReload } from "../../fixtures/transcript.ts";
 import { Witness } from "../../fixtures/witness.ts";
 import { ChatPage } from "../../pages/chat.ts";
 
@@ -42,31 +42,10 @@ for (const [transport, attributes] of Object.entries(TRANSPORTS)) {
   test(`Prosody behind our server, over ${transport}`, async ({ prosody, front, witness, page }) => {
     const alice = await prosody.addAccount("alice", "Alice Archer");
     const bob = await prosody.addAccount("bob", "Bob Baker");
-    const behind = { websocketUrl: front.websocketUrl, domain: prosody.domain };
-    await befriend(behind, alice, bob);
-    const his = await Bot.signIn(bob, behind);
-    await his.say(alice.jid, "while you were away");
-
-    const query = new URLSearchParams({ view: "fullscreen", ...attributes });
-    await page.goto(`${front.origin}/embed.html?${query}`);
-    const chat = new ChatPage(page);
-    await chat.signIn(alice);
-    expect((await chat.hears("connected")).detail).toMatchObject({ transport });
-    const conversation = await chat.openContact(bob.name);
-    await expect(conversation.message("while you were away")).toHaveCount(1);
-    await conversation.say("hello from the page");
-    await his.hears("hello from the page");
-    await his.say(alice.jid, "hello from elsewhere");
-    await expect(conversation.message("hello from elsewhere")).toHaveCount(1);
-    await conversation.delivered("hello from the page", "Sent");
-
-    await page.reload();
-    await chat.signedIn();
-    const again = await chat.openContact(bob.name);
-    await expect(again.message("hello from elsewhere")).toHaveCount(1);
-    await expect(again.message("hello from the page")).toHaveCount(1);
+    const server = { websocketUrl: front.websocketUrl, domain: prosody.domain };
+    const address = `${front.origin}/embed.html?${new URLSearchParams({ view: "fullscreen", ...attributes })}`;
+    await talkThroughReload(page, { server, transport, address }, alice, bob);
     expect(witness.requests.length).toBeGreaterThan(0);
-    await his.signOut();
   });
 }
 

@@ -5,9 +5,6 @@ import { befriend, expect, test } from "../../fixtures/index.ts";
 const LIST = resolve(import.meta.dirname, "../../loads.txt");
 const HEADER = "# What a page loads of the element, by the moment it is asked for; kept by tests/size, weighed by `cargo xtask size`.\n";
 
-// On a machine that is busy with other tests a timer may come first and ask for a part before its time.
-test.describe.configure({ retries: 3 });
-
 /** The weights of `cargo xtask size` are of these files: the list must be what a real page asks for. */
 test("a page loads what the list says, when it says so", async ({ server, visit, alice, bob }) => {
   await befriend(server, alice, bob);

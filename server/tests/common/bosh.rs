@@ -2,11 +2,9 @@
 
 use std::net::SocketAddr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use xmpp::Element;
 
-use super::{Answer, http};
+use super::{Answer, http, password, plain};
 
 pub const HTTPBIND: &str = "http://jabber.org/protocol/httpbind";
 
@@ -84,12 +82,7 @@ impl Bosh {
             None => bosh.send("").await.remove(0),
         };
         assert!(features.to_xml().contains("SCRAM-SHA-1"));
-        let plain = STANDARD.encode(format!("\0{user}\0{user}-password"));
-        bosh.until(
-            &format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>"),
-            |element| element.name() == "success",
-        )
-        .await;
+        bosh.until(&plain(user, &password(user)), |element| element.name() == "success").await;
         let features = bosh.request(&format!("xmpp:restart='true' to='{}'", bosh.domain), "").await;
         assert!(features[0].to_xml().contains("urn:ietf:params:xml:ns:xmpp-bind"), "{}", features[0].to_xml());
         let bound = bosh

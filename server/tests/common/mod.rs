@@ -295,8 +295,7 @@ impl Raw {
     async fn authenticate(&mut self, user: &str) {
         let features = self.open().await;
         assert!(features.to_xml().contains("SCRAM-SHA-512"), "{}", features.to_xml());
-        let plain = STANDARD.encode(format!("\0{user}\0{user}-password"));
-        self.send(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{plain}</auth>")).await;
+        self.send(&plain(user, &password(user))).await;
         let answer = self.next().await;
         assert_eq!(answer.name(), "success", "{}", answer.to_xml());
         let features = self.open().await;
@@ -333,4 +332,15 @@ impl Raw {
 
 pub fn body(element: &Element) -> Option<String> {
     element.child("body", "jabber:client").map(Element::text)
+}
+
+/// The password of an account of the tests.
+pub fn password(user: &str) -> String {
+    format!("{user}-password")
+}
+
+/// A sign-in with PLAIN (RFC 4616).
+pub fn plain(user: &str, password: &str) -> String {
+    let data = STANDARD.encode(format!("\0{user}\0{password}"));
+    format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{data}</auth>")
 }

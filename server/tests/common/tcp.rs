@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -19,7 +17,7 @@ use xmpp::ns;
 use xmpp::xml::Limits;
 use xmpp_stream::transport::framer::{Framer, FramerEvent};
 
-use super::PATIENCE;
+use super::{PATIENCE, password, plain};
 
 pub const HEADER: &str = "<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
 
@@ -134,7 +132,7 @@ impl Native {
     /// Signs in with PLAIN, binds and becomes available; returns the full JID.
     pub async fn sign_in(&mut self, user: &str) -> String {
         self.open().await;
-        self.send(&plain(user)).await;
+        self.send(&plain(user, &password(user))).await;
         let answer = self.next().await;
         assert_eq!(answer.name(), "success", "{}", answer.to_xml());
         self.open().await;
@@ -146,10 +144,4 @@ impl Native {
         self.until(|element| element.name() == "presence" && element.attr("from") == Some(jid.as_str())).await;
         jid
     }
-}
-
-/// The PLAIN of an account of the tests.
-pub fn plain(user: &str) -> String {
-    let data = STANDARD.encode(format!("\0{user}\0{user}-password"));
-    format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{data}</auth>")
 }
