@@ -1,7 +1,8 @@
 //! `cargo xtask profile`: which functions of the module a browser runs until the sign-in form is drawn, and in a session.
 //!
 //! Writes `web-component/first-part.txt` and `second-part.txt`, by which `dist` divides the module. To be run when `e2e/tests/size`
-//! says that a part was needed too early, or when a page loads more than it should.
+//! says that a part was needed too early, or when a page loads more than it should. A browser does not go every way in every run:
+//! what an earlier run found stays, if the module still has it. Delete a list to begin it anew.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -43,8 +44,12 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     for ((what, file), list) in LISTS.into_iter().zip(dist::module::LISTS) {
         let text = fs::read_to_string(folder.join(file)).with_context(|| format!("the browser wrote no {file}"))?;
         let indices = text.lines().filter_map(|line| line.parse().ok());
-        let names: BTreeSet<&str> = indices.map(|index| module.name(index)).filter(|name| !name.is_empty()).collect();
+        let mut names: BTreeSet<&str> =
+            indices.map(|index| module.name(index)).filter(|name| !name.is_empty()).collect();
         ensure!(!names.is_empty(), "no function ran");
+        let before = fs::read_to_string(workspace.path(list)).unwrap_or_default();
+        let before: BTreeSet<&str> = before.lines().collect();
+        names.extend(module.defined().map(|index| module.name(index)).filter(|name| before.contains(name)));
         let mut lines = format!("# {what}; written by `cargo xtask profile`, read by `cargo xtask dist`.\n");
         for name in &names {
             lines.push_str(name);

@@ -147,8 +147,7 @@ impl Reencode for First<'_> {
         section: wasmparser::GlobalSectionReader<'_>,
     ) -> Result<(), Fault> {
         utils::parse_global_section(self, globals, section)?;
-        let ty = wasm::GlobalType { val_type: wasm::ValType::I32, mutable: true, shared: false };
-        globals.global(ty, &wasm::ConstExpr::i32_const(0));
+        super::add_ready(globals, false);
         Ok(())
     }
 
@@ -158,7 +157,7 @@ impl Reencode for First<'_> {
         section: wasmparser::ExportSectionReader<'_>,
     ) -> Result<(), Fault> {
         utils::parse_export_section(self, exports, section)?;
-        exports.export("$ready", wasm::ExportKind::Global, self.ready());
+        exports.export(super::READY, wasm::ExportKind::Global, self.ready());
         for (index, function) in self.plan.shared().enumerate() {
             exports.export(&Plan::export_name(index), wasm::ExportKind::Func, self.indices[&function]);
         }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::{FIRST, PARTS};
+use super::{FIRST, PARTS, READY};
 
 /// Where the script hands over its imports.
 const IMPORTS: &str = "    return {\n        __proto__: null,\n";
@@ -17,7 +17,7 @@ pub(crate) fn patch(script: &str) -> anyhow::Result<String> {
     let (before, after) = script.split_at(at);
     Ok(format!(
         "{before}        \"{PARTS}\": parts,\n{after}{}",
-        JOINING.replace("FIRST", FIRST).replace("PARTS", PARTS)
+        JOINING.replace("FIRST", FIRST).replace("PARTS", PARTS).replace("READY", READY)
     ))
 }
 
@@ -33,7 +33,7 @@ const joinModule = (part, module) => {
     if (joined[part]) return;
     const imports = { FIRST: before(part), "PARTS": { load: () => joinModule(part + 1, missing(part + 1)) } };
     joined[part] = new WebAssembly.Instance(module, imports).exports;
-    before(part).$ready.value = 1;
+    before(part).READY.value = 1;
 };
 const parts = { __proto__: null, load: () => joinModule(0, missing(0)) };
 

@@ -64,8 +64,7 @@ impl Reencode for Instrument {
         section: wasmparser::GlobalSectionReader<'_>,
     ) -> Result<(), Fault> {
         utils::parse_global_section(self, globals, section)?;
-        let ty = wasm::GlobalType { val_type: wasm::ValType::I32, mutable: true, shared: false };
-        globals.global(ty, &wasm::ConstExpr::i32_const(1));
+        super::add_ready(globals, true);
         Ok(())
     }
 
@@ -76,7 +75,7 @@ impl Reencode for Instrument {
     ) -> Result<(), Fault> {
         utils::parse_export_section(self, exports, section)?;
         // The script sets it after joining a part; here nothing is missing.
-        exports.export("$ready", wasm::ExportKind::Global, self.globals);
+        exports.export(super::READY, wasm::ExportKind::Global, self.globals);
         Ok(())
     }
 

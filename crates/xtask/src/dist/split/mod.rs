@@ -24,6 +24,15 @@ const FIRST: &str = "m";
 /// The module of the first part's one additional import.
 const PARTS: &str = "./parts.js";
 
+/// The exported global that the script sets once the next part is joined.
+const READY: &str = "$ready";
+
+/// Adds the global behind [`READY`]; whether the next part is there from the start.
+fn add_ready(globals: &mut wasm_encoder::GlobalSection, already: bool) {
+    let ty = wasm_encoder::GlobalType { val_type: wasm_encoder::ValType::I32, mutable: true, shared: false };
+    globals.global(ty, &wasm_encoder::ConstExpr::i32_const(already.into()));
+}
+
 /// Cuts `whole` in two and answers the halves: first what the list names, and the rest, which imports it. `again`: the
 /// rest keeps its names, since it will be cut itself.
 ///
